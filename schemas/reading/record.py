@@ -1,0 +1,67 @@
+"""What a read workbook is: deliveries, submissions and cells, before anything is judged by a rule.
+
+These records cross the process border from the reader's workers, so they are plain and small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from schemas.finding import Finding
+
+
+class Cell(NamedTuple):
+    """One data cell.
+
+    ``row`` counts the data rows of the submission from 0 (in a long form: its value columns).
+    ``raw`` is the text that stands in the file. ``kind`` is number, text, formula (a number that
+    a formula gave), error, bool or blank. ``value`` is the exact plain decimal text of a number
+    (at most 4 decimals), the trimmed text of a text field, None where blank or unreadable.
+    ``cleaned`` names what the cleaner did, joined by ``|``. ``mark`` is N, W, C or empty.
+    """
+
+    row: int
+    field: str
+    address: str
+    raw: str
+    kind: str
+    value: str | None
+    cleaned: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One form of one submitter for one period, in a long form of one subject: one sheet."""
+
+    form: str
+    edition: str
+    period: str
+    submitter: str
+    subject: str
+    version: int  # 版次
+    reported_on: str  # 报出日期, ISO
+    office: str  # 综合机关名称 as written: the role
+    sheet: str
+    cells: tuple[Cell, ...]
+    findings: tuple[Finding, ...]
+    digest: str = ""  # of the delivery
+    file_name: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """Period, submitter, form, subject: what a newer version replaces."""
+        return (self.period, self.submitter, self.form, self.subject)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One workbook file as read. ``refused`` tells why nothing in it could be taken."""
+
+    digest: str  # SHA-256 of the bytes
+    file_name: str
+    size: int
+    submissions: tuple[Submission, ...] = ()
+    findings: tuple[Finding, ...] = ()  # those that belong to no submission
+    refused: Finding | None = None
