@@ -90,7 +90,7 @@ class Finding:
     @property
     def id(self) -> str:
         """Digest of rule, key, fields and values: an explanation dies when the values change."""
-        parts = (
+        parts: tuple[str, ...] = (
             self.rule, self.period, self.submitter, self.form, self.subject,
             self.row_key, self.field, self.value,
         )  # fmt: skip

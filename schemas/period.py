@@ -7,6 +7,7 @@ report is a submission of its own and is ordered after the reports of its Decemb
 
 from __future__ import annotations
 
+import calendar
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -63,7 +64,8 @@ class Period:
     @property
     def frequency(self) -> Frequency:
         """``M``, ``Q`` or ``A``."""
-        return ("M", "Q", "A")[self.rank]  # type: ignore[return-value]
+        frequencies: tuple[Frequency, ...] = ("M", "Q", "A")
+        return frequencies[self.rank]
 
     @property
     def annual(self) -> bool:
@@ -83,8 +85,6 @@ class Period:
     @property
     def last_day(self) -> str:
         """ISO date of the period's last day."""
-        import calendar
-
         return f"{self.year:04d}-{self.month:02d}-{calendar.monthrange(self.year, self.month)[1]:02d}"
 
     @property

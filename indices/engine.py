@@ -1,0 +1,161 @@
+"""The engine: facts in force to indices, every stage kept as rows in the DuckDB connection.
+
+``compute`` takes a connection that holds ``fact`` and ``filing`` (what is in force, see flows/ledger), the
+method versions, the code lists and a period, and leaves the ``result_*`` tables. It knows no files and no Prefect.
+
+The stages: ``standing`` rows -> ``included`` (whose rows are added) -> ``amount`` and ``ttm`` -> ``node_value``
+-> ``reading`` (every indicator at every reference month) -> ``indicator`` (the figure that stands, its score)
+-> ``result_indicator``, ``result_pillar``, ``result_index``, ``result_variable``, ``result_target``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from indices.compile import node_id, reading_sql
+from indices.coverage import place_coverage
+from indices.expression import Std, leaves
+from indices.method import Method
+from indices.parameters import TTM_PAIRS, Columns, place_parameters, place_subjects, place_table
+from indices.reach import subjects
+from indices.roster import SUMMED, Sum, expected, filings, include
+from indices.targets import Plan, load_plan
+from schemas.codes import Codes
+from schemas.period import Period
+
+SQL_DIR = Path(__file__).parent / "sql"
+
+
+def procedure(name: str) -> str:
+    """The text of one SQL procedure."""
+    return (SQL_DIR / f"{name}.sql").read_text("utf-8")
+
+
+def evaluated_periods(period: Period) -> tuple[int, ...]:
+    """The period, the same month of last year and the previous report, as ``yyyymm``."""
+    month = period.as_month()
+    shown = (month, month.same_month_last_year(), month.previous_report())
+    return tuple(dict.fromkeys(p.ref_month for p in shown))
+
+
+def compute(con: duckdb.DuckDBPyConnection, methods: Sequence[Method], codes: Codes, period: Period) -> None:
+    """Compute all indices for a period from ``fact``; leaves the ``result_*`` tables in ``con``."""
+    plan = load_plan()
+    place_parameters(con, methods, codes, plan, evaluated_periods(period))
+    con.execute(procedure("standing"))
+    _choose_rows(con, methods, codes, period)
+    con.execute(procedure("sum_coverage"))
+    con.execute(procedure("amount"))
+    con.execute(procedure("ttm"))
+    con.execute(procedure("node_value"))
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE reading (index_code VARCHAR, indicator VARCHAR, subject VARCHAR, variant VARCHAR,"
+        " t0 INTEGER, month INTEGER, annual BOOLEAN, value DECIMAL(28,12), zero BOOLEAN, mark VARCHAR,"
+        " coverage DECIMAL(9,4), brk VARCHAR, reason VARCHAR, cells BIGINT)"
+    )
+    for method in methods:
+        _read_indicators(con, method, codes, plan)
+    place_subjects(con, [row for m in methods for row in subjects(codes, m, plan)])
+    con.execute(procedure("indicator"))
+    con.execute(procedure("index"))
+    con.execute(procedure("variable"))
+    con.execute(procedure("target"), {"month": period.ref_month})
+    place_coverage(con, codes, period)
+
+
+def _choose_rows(
+    con: duckdb.DuckDBPyConnection, methods: Sequence[Method], codes: Codes, period: Period
+) -> None:
+    """``moment`` (when single rows are read), ``included`` and ``roster`` (whose rows are added)."""
+    filed = filings(
+        con.execute(
+            "SELECT DISTINCT form, scope, annual, ref_month, level, block, unit FROM standing"
+            " WHERE level <> 'own' ORDER BY ALL"
+        ).fetchall()
+    )
+    reports = con.execute("SELECT DISTINCT annual, ref_month FROM standing ORDER BY ALL").fetchall()
+    base_years = sorted({i.base_year for m in methods for i in m.indicators if i.base_year is not None})
+    moments = [("plain", month, annual, month) for annual, month in reports if month <= period.ref_month]
+    interim = [month for annual, month in reports if not annual and month <= period.ref_month]
+    for year in base_years:
+        for t0 in interim:
+            moments += [("base", t0, False, m) for m in {t0, year * 100 + t0 % 100}]
+            moments += [("base_year", t0, False, m) for m in {t0, year * 100 + 12}]
+    text, whole = pl.String, pl.Int32
+    columns: Columns = {
+        "variant": text,
+        "t0": whole,
+        "annual": pl.Boolean,
+        "month": whole,
+    }
+    place_table(con, "moment", columns, sorted(moments))
+    rows, roster = [], []
+    for wanted in sorted(_sums(moments, interim, codes)):
+        included, absent = include(codes, filed, wanted)
+        rows += included
+        if included:
+            due = frozenset().union(*expected(codes, wanted.form, wanted.scope).values())
+            head = (wanted.variant, wanted.t0, wanted.annual, wanted.form, wanted.scope)
+            roster += [(*head, unit, unit not in absent) for unit in sorted(due)]
+    head_columns: Columns = {
+        "variant": text, "t0": whole, "annual": pl.Boolean, "form": text, "scope": text,
+    }  # fmt: skip
+    place_table(
+        con,
+        "included",
+        head_columns | {"month": whole, "level": text, "unit": text},
+        ((r.variant, r.t0, r.annual, r.form, r.scope, r.month, r.level, r.unit) for r in rows),
+    )
+    place_table(con, "roster", head_columns | {"unit": text, "filed": pl.Boolean}, roster)
+
+
+def _sums(moments: list[tuple[str, int, bool, int]], interim: list[int], codes: Codes) -> list[Sum]:
+    """Every sum over submitters that the variants need."""
+    months: dict[tuple[str, int, bool], set[int]] = {}
+    for variant, t0, annual, month in moments:
+        months.setdefault((variant, t0, annual), set()).add(month)
+    for t0 in interim:
+        december, same = (t0 // 100 - 1) * 100 + 12, t0 - 100
+        months["ttm2", t0, False] = {t0} if t0 % 100 == 12 else {t0, december}
+        if t0 % 100 != 12:
+            months["ttm3", t0, False] = {t0, december, same}
+    return [
+        Sum(variant, t0, annual, form, scope, tuple(sorted(needed)))
+        for (variant, t0, annual), needed in months.items()
+        for form in SUMMED
+        if not variant.startswith("ttm") or form in {pair[0] for pair in TTM_PAIRS}
+        for scope in (tuple(codes.clusters) if form == "GLT03" else ("",))
+    ]
+
+
+def _read_indicators(con: duckdb.DuckDBPyConnection, method: Method, codes: Codes, plan: Plan) -> None:
+    """Fill ``reading`` with every indicator of one method at every moment."""
+    place_subjects(con, subjects(codes, method, plan))
+    for indicator in method.indicators:
+        for leaf in leaves(indicator.node):
+            if isinstance(leaf, Std):
+                _add_deviation(con, leaf)
+        variants = ("plain", "base", "base_year") if indicator.base_year is not None else ("plain",)
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE moment_of AS SELECT * FROM moment WHERE variant IN"
+            f" {variants if len(variants) > 1 else ('plain', '')} AND annual = {indicator.frequency == 'A'}"
+            f" AND ({indicator.frequency != 'Q'} OR t0 % 100 % 3 = 0)"
+        )
+        con.execute(
+            f"INSERT INTO reading SELECT '{method.index}', '{indicator.id}', * FROM ({reading_sql(indicator.node)})"
+        )
+
+
+def _add_deviation(con: duckdb.DuckDBPyConnection, leaf: Std) -> None:
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE moment_of AS SELECT * FROM moment WHERE variant = 'plain' AND NOT annual"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE series AS SELECT '{node_id(leaf)}' AS node, subject, t0 AS month, value,"
+        f" coverage, cells FROM ({reading_sql(leaf.inner)}) WHERE value IS NOT NULL"
+    )
+    con.execute(procedure("std").replace("$before", str(leaf.reports - 1)), {"node": node_id(leaf)})
