@@ -16,7 +16,7 @@ import polars as pl
 from indices.parameters import place_table
 from schemas.codes import Codes
 from schemas.finding import STATE_ZH, State
-from schemas.form import PROVINCE, load_forms
+from schemas.form import load_forms
 from schemas.period import Period
 from schemas.territory import Due, Submitter, due, submitters
 
@@ -33,7 +33,7 @@ def reports_behind(period: Period) -> tuple[Period, ...]:
 
 
 def place_coverage(con: duckdb.DuckDBPyConnection, codes: Codes, period: Period) -> None:
-    """Make ``result_coverage`` and ``result_absent`` from ``filing`` and the computed amounts."""
+    """Make ``result_coverage`` and ``result_absent`` from ``filing`` and ``fact`` alone."""
     titles = {form.code: form.title for form in load_forms() if not form.filed_by_bureau}
     offices = {office.code: office for office in submitters(codes)}
     owed = [d for p in reports_behind(period) for office in offices.values() for d in due(codes, office, p)]
@@ -94,11 +94,13 @@ def _lowest_level(items: list[Due], offices: Mapping[str, Submitter]) -> list[Du
 def _weights(con: duckdb.DuckDBPyConnection, period: Period) -> dict[str, Decimal]:
     """The newest known revenue of every region and chain, in 万元."""
     rows = con.execute(
-        "SELECT place, max_by(value, ref_month) FROM standing WHERE form = 'GLT02' AND field = 'rev_cum'"
-        " AND NOT annual AND ref_month <= $month GROUP BY place"
-        " UNION ALL SELECT item, max_by(value, month) FROM amount WHERE form = 'GLT01' AND field = 'rev_cum'"
-        " AND variant = 'plain' AND NOT annual AND place = $province AND month <= $month GROUP BY item",
-        {"month": period.ref_month, "province": PROVINCE},
+        "SELECT region_code, max_by(value, (ref_month, source)) FROM fact WHERE form = 'GLT02'"
+        " AND field = 'rev_cum' AND NOT annual AND ref_month <= $month GROUP BY region_code"
+        " UNION ALL SELECT chain_code, max_by(revenue, (ref_month, source)) FROM ("
+        "  SELECT chain_code, ref_month, source, sum(value) AS revenue FROM fact WHERE form = 'GLT01'"
+        "  AND field = 'rev_cum' AND subchain_code = 'T' AND ref_month <= $month GROUP BY ALL)"
+        " GROUP BY chain_code",
+        {"month": period.ref_month},
     ).fetchall()
     return {code: value for code, value in rows if value is not None}
 

@@ -1,11 +1,11 @@
 """The engine: facts in force to indices, every stage kept as rows in the DuckDB connection.
 
 ``compute`` takes a connection that holds ``fact`` and ``filing`` (what is in force, see flows/ledger), the
-method versions, the code lists and a period, and leaves the ``result_*`` tables. It knows no files and no Prefect.
+method versions, the code lists and a period, and leaves the ``result_*`` tables. It knows no files and no
+Prefect.
 
-The stages: ``standing`` rows -> ``included`` (whose rows are added) -> ``amount`` and ``ttm`` -> ``node_value``
--> ``reading`` (every indicator at every reference month) -> ``indicator`` (the figure that stands, its score)
--> ``result_indicator``, ``result_pillar``, ``result_index``, ``result_variable``, ``result_target``.
+The stages: ``report_row`` -> ``included`` (whose rows are added) -> ``amount`` and ``ttm`` -> ``node_value`` ->
+``reading`` (every indicator at every reference month) -> ``indicator`` (the figure that stands, its score) -> ``result_indicator``, ``result_pillar``, ``result_index``, ``result_variable``, ``result_target``.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ def compute(con: duckdb.DuckDBPyConnection, methods: Sequence[Method], codes: Co
     """Compute all indices for a period from ``fact``; leaves the ``result_*`` tables in ``con``."""
     plan = load_plan()
     place_parameters(con, methods, codes, plan, evaluated_periods(period))
-    con.execute(procedure("standing"))
+    con.execute(procedure("report_row"))
     _choose_rows(con, methods, codes, period)
     con.execute(procedure("sum_coverage"))
     con.execute(procedure("amount"))
     con.execute(procedure("ttm"))
     con.execute(procedure("node_value"))
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE reading (index_code VARCHAR, indicator VARCHAR, subject VARCHAR, variant VARCHAR,"
-        " t0 INTEGER, month INTEGER, annual BOOLEAN, value DECIMAL(28,12), zero BOOLEAN, mark VARCHAR,"
+        "CREATE OR REPLACE TEMP TABLE reading (index_code VARCHAR, indicator VARCHAR, subject VARCHAR,"
+        " variant VARCHAR, t0 INTEGER, month INTEGER, annual BOOLEAN, value DECIMAL(28,12), zero BOOLEAN, mark VARCHAR,"
         " coverage DECIMAL(9,4), brk VARCHAR, reason VARCHAR, cells BIGINT)"
     )
     for method in methods:
@@ -73,11 +73,11 @@ def _choose_rows(
     """``moment`` (when single rows are read), ``included`` and ``roster`` (whose rows are added)."""
     filed = filings(
         con.execute(
-            "SELECT DISTINCT form, scope, annual, ref_month, level, block, unit FROM standing"
+            "SELECT DISTINCT form, scope, annual, ref_month, level, block, unit FROM report_row"
             " WHERE level <> 'own' ORDER BY ALL"
         ).fetchall()
     )
-    reports = con.execute("SELECT DISTINCT annual, ref_month FROM standing ORDER BY ALL").fetchall()
+    reports = con.execute("SELECT DISTINCT annual, ref_month FROM report_row ORDER BY ALL").fetchall()
     base_years = sorted({i.base_year for m in methods for i in m.indicators if i.base_year is not None})
     moments = [("plain", month, annual, month) for annual, month in reports if month <= period.ref_month]
     interim = [month for annual, month in reports if not annual and month <= period.ref_month]
@@ -139,23 +139,22 @@ def _read_indicators(con: duckdb.DuckDBPyConnection, method: Method, codes: Code
         for leaf in leaves(indicator.node):
             if isinstance(leaf, Std):
                 _add_deviation(con, leaf)
-        variants = ("plain", "base", "base_year") if indicator.base_year is not None else ("plain",)
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE moment_of AS SELECT * FROM moment WHERE variant IN"
-            f" {variants if len(variants) > 1 else ('plain', '')} AND annual = {indicator.frequency == 'A'}"
-            f" AND ({indicator.frequency != 'Q'} OR t0 % 100 % 3 = 0)"
+            "CREATE OR REPLACE TEMP TABLE moment_of AS SELECT * FROM moment"
+            f" WHERE (variant = 'plain' OR {indicator.base_year is not None})"
+            f" AND annual = {indicator.frequency == 'A'} AND ({indicator.frequency != 'Q'} OR t0 % 100 % 3 = 0)"
         )
-        con.execute(
-            f"INSERT INTO reading SELECT '{method.index}', '{indicator.id}', * FROM ({reading_sql(indicator.node)})"
-        )
+        query = reading_sql(indicator.node)
+        con.execute(f"INSERT INTO reading SELECT '{method.index}', '{indicator.id}', * FROM ({query})")
 
 
 def _add_deviation(con: duckdb.DuckDBPyConnection, leaf: Std) -> None:
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE moment_of AS SELECT * FROM moment WHERE variant = 'plain' AND NOT annual"
+        "CREATE OR REPLACE TEMP TABLE moment_of AS"
+        " SELECT * FROM moment WHERE variant = 'plain' AND NOT annual"
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE series AS SELECT '{node_id(leaf)}' AS node, subject, t0 AS month, value,"
-        f" coverage, cells FROM ({reading_sql(leaf.inner)}) WHERE value IS NOT NULL"
+        f"CREATE OR REPLACE TEMP TABLE series AS SELECT '{node_id(leaf)}' AS node, subject, t0 AS month,"
+        f" value, coverage, cells FROM ({reading_sql(leaf.inner)}) WHERE value IS NOT NULL"
     )
     con.execute(procedure("std").replace("$before", str(leaf.reports - 1)), {"node": node_id(leaf)})

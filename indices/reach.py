@@ -22,7 +22,7 @@ ReachRow = tuple[str, str, str, str, str, str]
 
 
 def subjects(codes: Codes, method: Method, plan: Plan) -> list[SubjectRow]:
-    """(index, subject type, subject, name, target in 亿元) of every subject of an index, in official order."""
+    """(index, subject type, subject, name, target in 亿元) of an index's subjects, in official order."""
     rows: list[SubjectRow] = []
     for kind in method.subjects:
         if kind == "chain":

@@ -152,15 +152,20 @@ class Codes:
         """True if the code stands in the list and is valid at the period."""
         if codelist == "industries":
             return len(code) == 4 and code.isdigit() and "06" <= code[:2] <= "46"
-        if code not in self.names(codelist):
-            return False
-        if codelist in ("counties", "forms"):
-            codelist = "regions" if codelist == "counties" else codelist
+        return code in self.members(codelist, period)
+
+    def members(self, codelist: str, period: Period) -> tuple[str, ...]:
+        """The codes of a list that are valid at the period, in its order; none for ``industries``."""
+        names = self.names(codelist)
         if codelist == "forms":
-            return True
+            return tuple(names)
         month = f"{period.year:04d}-{period.month:02d}"
-        row = next(r for r in self.rows(codelist.removesuffix("_total")) if r["code"] == code)
-        return row.get("valid_from", "") <= month <= (row.get("valid_to") or "9999-12")
+        rows = self.rows("regions" if codelist == "counties" else codelist.removesuffix("_total"))
+        return tuple(
+            r["code"]
+            for r in rows
+            if r["code"] in names and r.get("valid_from", "") <= month <= (r.get("valid_to") or "9999-12")
+        )
 
 
 @cache

@@ -22,6 +22,7 @@ from schemas.period import Frequency, Period
 FORMS_DIR = Path(__file__).parent / "forms"
 
 ADJUSTING = ("97", "98", "99")  # 市本级, 功能区, 剔重: rows of a city in GLT01 and GLT02
+DEDUCTING = "99"  # 剔重: may be negative, so ranges do not hold for it
 PROVINCE = "360000"
 
 _STRICT = ConfigDict(extra="forbid")
@@ -102,9 +103,9 @@ class Column:
 class Rule:
     """One check as data: ``expr`` holds for a good row, where ``when`` holds.
 
-    Both are SQL over the row's columns, evaluated by DuckDB; ``message`` may name columns in
-    braces. A row for which ``when`` is false is ``na``; one for which either is NULL is
-    ``missing``.
+    Both are SQL over the row's columns, evaluated by DuckDB. ``let`` gives names to further SQL
+    expressions, for use in both and in the message, which may name columns and these in braces. A
+    row for which ``when`` is false is ``na``; ``rules`` says how blanks count.
     """
 
     id: str
@@ -114,6 +115,7 @@ class Rule:
     advice: str
     level: int = 1
     when: str | None = None
+    let: dict[str, str] = field(default_factory=dict, hash=False)
     valid_from: str | None = None
     valid_to: str | None = None
 
@@ -165,6 +167,11 @@ class Form:
         """The columns that make a row's key."""
         return tuple(c for c in self.columns if c.key)
 
+    @property
+    def register(self) -> bool:
+        """True if the rows are not known beforehand: their key is no code from a list."""
+        return any(c.codelist is None for c in self.keys)
+
     def column(self, code: str) -> Column:
         """The column of this code; KeyError if there is none."""
         for column in self.columns:
@@ -196,6 +203,10 @@ def read_form(path: Path) -> Form:
         double = sorted({name for name in names if names.count(name) > 1})
         if double:
             raise FormError(f"表式文件 {path.name} 的{what}重复：{'、'.join(double)}")
+    given = [name for rule in form.rules for name in rule.let]
+    clash = sorted({name for name in given if name in codes or given.count(name) > 1})
+    if clash:
+        raise FormError(f"表式文件 {path.name} 的规则中 let 名称重复或与字段同名：{'、'.join(clash)}")
     for column in form.columns:
         if column.agg_weight is not None and column.agg_weight not in codes:
             raise FormError(f"表式文件 {path.name}：{column.code} 的权数 {column.agg_weight} 不是字段")

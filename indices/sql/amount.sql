@@ -1,6 +1,6 @@
 -- amount: every field at every place and moment that the methods ask for.
 -- Grain: variant, t0, annual, form, item, place, month, field.
--- Input: standing; moment (variant, t0, annual, month: single rows are read at these);
+-- Input: report_row; moment (variant, t0, annual, month: single rows are read at these);
 --   included (see indices/roster.py: the rows to add for place 360000); wanted (form, field, agg, agg_weight);
 --   sum_coverage (variant, t0, annual, form, scope, item, coverage).
 -- Columns: value DECIMAL(28,12) (NULL where a part is suppressed or not yet produced), mark (C before W before N),
@@ -11,7 +11,7 @@ SELECT
   m.variant, m.t0, m.annual, s.form, s.item, s.place, m.month, s.field,
   s.value::DECIMAL(28,12) AS value, s.mark, 1::DECIMAL(9,4) AS coverage, 1::BIGINT AS cells
 FROM moment AS m
-JOIN standing AS s ON s.annual = m.annual AND s.ref_month = m.month
+JOIN report_row AS s ON s.annual = m.annual AND s.ref_month = m.month
 JOIN wanted AS w ON w.form = s.form AND w.field = s.field
 WHERE (s.form IN ('GLT02', 'GLT07') OR s.place <> '360000') AND s.level <> 'block'
   AND NOT (s.form = 'GLT01')
@@ -20,7 +20,7 @@ SELECT
   m.variant, m.t0, m.annual, s.form, s.item, '360000', m.month, s.field,
   s.value::DECIMAL(28,12), s.mark, 1::DECIMAL(9,4), 1::BIGINT
 FROM moment AS m
-JOIN standing AS s ON s.annual = m.annual AND s.ref_month = m.month AND s.level = 'whole'
+JOIN report_row AS s ON s.annual = m.annual AND s.ref_month = m.month AND s.level = 'whole'
 JOIN wanted AS w ON w.form = s.form AND w.field = s.field AND w.agg = 'lead'
 UNION ALL
 SELECT
@@ -41,11 +41,11 @@ SELECT
   any_value(c.coverage) AS coverage,
   count(*) AS cells
 FROM included AS i
-JOIN standing AS s
+JOIN report_row AS s
   ON s.form = i.form AND s.scope = i.scope AND s.annual = i.annual AND s.ref_month = i.month
   AND s.level = i.level AND s.unit = i.unit
 JOIN wanted AS w ON w.form = s.form AND w.field = s.field AND w.agg <> 'lead'
-LEFT JOIN standing AS v
+LEFT JOIN report_row AS v
   ON w.agg = 'wmean' AND v.form = s.form AND v.item = s.item AND v.annual = s.annual
   AND v.ref_month = s.ref_month AND v.place = s.place AND v.field = w.agg_weight
 LEFT JOIN sum_coverage AS c

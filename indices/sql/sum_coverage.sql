@@ -1,6 +1,6 @@
 -- sum_coverage: 营收覆盖率 of each sum: last accepted revenue of those who filed over that of all expected.
 -- Grain: variant, t0, annual, form, scope, item.
--- Input: standing; roster (variant, t0, annual, form, scope, unit, filed: all expected submitters of each sum);
+-- Input: report_row; roster (variant, t0, annual, form, scope, unit, filed: all expected submitters of each sum);
 --   revenue_field (form, field).
 -- The revenue of a submitter is that of the last report before t0 in the same form and item, for one that has
 --   none the report of t0 itself. Where a submitter has neither, all submitters of the sum are weighed by the
@@ -10,16 +10,16 @@
 CREATE OR REPLACE TEMP TABLE sum_coverage AS
 WITH revenue AS (
   SELECT s.form, s.annual, s.item, s.unit, s.ref_month, sum(s.value) AS revenue
-  FROM standing AS s
+  FROM report_row AS s
   JOIN revenue_field AS f ON f.form = s.form AND f.field = s.field
   WHERE s.level = 'leaf'
   GROUP BY ALL
 ),
 items AS (
-  SELECT DISTINCT form, scope, annual, item FROM standing WHERE level IN ('leaf', 'block', 'whole')
+  SELECT DISTINCT form, scope, annual, item FROM report_row WHERE level IN ('leaf', 'block', 'whole')
 ),
 region_revenue AS (
-  SELECT s.ref_month, s.place, s.value FROM standing AS s
+  SELECT s.ref_month, s.place, s.value FROM report_row AS s
   WHERE s.form = 'GLT02' AND NOT s.annual AND s.field = 'rev_cum'
 ),
 incomplete AS (

@@ -1,11 +1,11 @@
--- standing: the rows that stand in each report, with their place in the sums.
+-- report_row: the rows that stand in each report, with their place in the sums.
 -- Grain: form, annual, ref_month, row key, field.
 -- Input: fact (numeric cells in force); region (code, level, parent).
 -- A submission stands before a row that the bureau files for the same key (history, published figures).
 -- Columns: item (what is summed: a chain, sub-chain, cluster; '' in GLT02), place (region of the row),
 --   scope (the cluster in GLT03), level and block and unit (see indices/roster.py; level 'own' is never summed).
 -- Rounding: none.
-CREATE OR REPLACE TEMP TABLE standing AS
+CREATE OR REPLACE TEMP TABLE report_row AS
 WITH ranked AS (
   SELECT *,
     bool_or(source = 'submission') OVER (

@@ -1,0 +1,173 @@
+"""The monthly batch as a list of named steps, without Prefect.
+
+``Month`` holds what the steps hand on (one connection, the batch, the releases), because none of it may be
+pickled or cached. ``flows/monthly.py`` runs the same steps as Prefect tasks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+
+from flows import intake as steps
+from flows.intake import Intake, Progress
+from flows.ledger.release import Release
+from flows.ledger.store import Store
+from flows.ledger.warehouse import open_warehouse
+from flows.publication import compute_release, stale, write_workbooks
+from flows.settings import Settings
+from indices.tables.notes import AUDIENCE_ZH
+from indices.tables.results import Results
+from schemas.codes import load_codes
+from schemas.finding import State
+from schemas.period import Period
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    period: Period
+    intake: Intake
+    release: Release | None
+    results: Results | None
+    revised: tuple[Release, ...]  # of earlier periods
+    files: tuple[Path, ...]
+    seconds: dict[str, float]
+    repaired: tuple[str, ...]
+
+    @property
+    def needs_a_person(self) -> bool:
+        """True where something was refused, rejected or left waiting."""
+        return bool(self.intake.refused) or any(j.state is not State.ACCEPTED for j in self.intake.judged)
+
+
+@dataclass
+class Month:
+    """One run of the batch; use as a context manager, which holds the writer's lock."""
+
+    settings: Settings
+    period: Period
+    inboxes: Sequence[Path]
+    out: Path | None
+    progress: Progress = steps.silent
+    compute: bool = True
+    seconds: dict[str, float] = field(default_factory=dict)
+    revised: list[Release] = field(default_factory=list)
+    release: Release | None = None
+    results: Results | None = None
+    files: tuple[Path, ...] = ()
+
+    def __enter__(self) -> Month:
+        self._held = ExitStack()
+        self.store = Store(self.settings.home)
+        self.repaired = tuple(self._held.enter_context(self.store.writing()))
+        self.intake = Intake(self.period)
+        self.con: duckdb.DuckDBPyConnection | None = None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.con is not None:
+            self.con.close()
+        self._held.close()
+
+    def steps(self) -> list[tuple[str, Callable[[], None]]]:
+        """The steps in order, each with its Chinese name."""
+        taking = [
+            ("清点收件", self._look),
+            ("读取报表", self._read),
+            ("归档原件", self._archive),
+            ("打开数据库", self._open),
+            ("审核", self._judge),
+            ("记入日志", self._record),
+        ]
+        giving = [
+            ("计算与发布", self._compute),
+            ("重算受影响的往期", self._revise),
+            ("写出表格", self._write),
+        ]
+        return [
+            (name, self._timed(name, step)) for name, step in (taking + giving if self.compute else taking)
+        ]
+
+    def outcome(self) -> Outcome:
+        """What was done, after the last step."""
+        return Outcome(
+            self.period, self.intake, self.release, self.results, tuple(self.revised), self.files,
+            dict(self.seconds), self.repaired,
+        )  # fmt: skip
+
+    def _timed(self, name: str, step: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            started = time.perf_counter()
+            self.progress(name, 0, 1)
+            step()
+            self.seconds[name] = time.perf_counter() - started
+            self.progress(name, 1, 1)
+
+        return run
+
+    def _look(self) -> None:
+        steps.look(self.store, self.inboxes, self.intake)
+
+    def _read(self) -> None:
+        steps.read(self.settings, self.intake, self.progress)
+
+    def _archive(self) -> None:
+        steps.archive(self.store, self.intake)
+
+    def _open(self) -> None:
+        self.con = open_warehouse(self.store, steps.reader(self.settings), self.settings.threads)
+
+    @property
+    def _warehouse(self) -> duckdb.DuckDBPyConnection:
+        assert self.con is not None, "the warehouse is opened before"
+        return self.con
+
+    def _judge(self) -> None:
+        steps.judge(self._warehouse, load_codes(self.settings.codes_folder), self.intake)
+
+    def _record(self) -> None:
+        steps.record(self._warehouse, self.store, self.settings, self.intake)
+
+    def _compute(self) -> None:
+        self.release, self.results = compute_release(self._warehouse, self.store, self.settings, self.period)
+
+    def _revise(self) -> None:
+        for period in stale(self._warehouse, self.store, self.settings):
+            release, results = compute_release(self._warehouse, self.store, self.settings, period)
+            self.revised.append(release)
+            if self.out is not None:
+                write_workbooks(release, results, self.settings, self.out / str(period), "internal")
+
+    def _write(self) -> None:
+        if self.out is None or self.release is None or self.results is None:
+            return
+        self.files = tuple(
+            path
+            for audience in AUDIENCE_ZH
+            for path in write_workbooks(self.release, self.results, self.settings, self.out, audience)
+        )
+
+
+def run_batch(
+    settings: Settings,
+    period: Period,
+    inboxes: Sequence[Path],
+    out: Path | None,
+    progress: Progress = steps.silent,
+    compute: bool = True,
+) -> Outcome:
+    """Run a month without Prefect."""
+    with Month(settings, period, inboxes, out, progress, compute) as month:
+        for _, step in month.steps():
+            step()
+        return month.outcome()

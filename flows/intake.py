@@ -1,0 +1,201 @@
+"""From the inbox to the journal: look, archive, read, check, decide, record.
+
+Each step is a plain function over an ``Intake``; ``flows/monthly.py`` runs them as Prefect tasks and
+``flows/batch.py`` without. A delivery is known by its bytes alone, never by its file name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import duckdb
+from schemas.reading.pool import Limits, read_files
+
+from flows.ledger.decide import Judged, decision_events, equal_version_findings
+from flows.ledger.events import Event, received, refused
+from flows.ledger.journal import Entry
+from flows.ledger.store import Store
+from flows.ledger.warehouse import ReadFiles, append, open_warehouse
+from flows.settings import Settings
+from schemas.checks import check
+from schemas.codes import Codes, load_codes
+from schemas.decide import decide
+from schemas.finding import Finding, State
+from schemas.form import load_forms
+from schemas.period import Period
+from schemas.reading.record import Delivery, Submission
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xltx", ".xltm", ".et", ".ett", ".xlsb")
+
+PERMU = frozenset(form.code for form in load_forms() if form.store == "permu")  # GLT09
+MIXED = "L09"  # the reader's refusal of a delivery that mixes GLT09 with other forms
+
+Progress = Callable[[str, int, int], None]  # phase, done, all
+
+
+def silent(_phase: str, _done: int, _all: int) -> None:
+    """Progress for those who do not look."""
+
+
+@dataclass
+class Intake:
+    """One batch on its way in; every step fills its part."""
+
+    through: Period
+    paths: list[Path] = field(default_factory=list)  # unseen workbooks
+    seen: int = 0  # workbooks whose bytes the journal knows
+    ignored: list[Path] = field(default_factory=list)  # not workbooks
+    deliveries: list[Delivery] = field(default_factory=list)
+    later: list[Delivery] = field(default_factory=list)  # of periods after ``through``: left alone
+    judged: list[Judged] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[Delivery]:
+        """Deliveries of which nothing could be taken."""
+        return [d for d in self.deliveries if d.refused is not None]
+
+    def submissions(self, state: State) -> list[Judged]:
+        """The batch's submissions that were decided so."""
+        return [j for j in self.judged if j.state == state]
+
+
+def reader(settings: Settings, on_read: Callable[[int], None] | None = None) -> ReadFiles:
+    """The limited reader with this run's code lists and workers."""
+    return partial(
+        read_files,
+        codes_folder=settings.codes_folder,
+        workers=settings.workers,
+        limits=Limits(),
+        on_read=on_read,
+    )
+
+
+def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
+    """Find the workbooks that the journal does not know; the same bytes are taken once."""
+    known = {*store.seen(), *store.permu.seen()}
+    intake.ignored, intake.seen = [], 0  # a retry starts afresh
+    fresh: dict[str, Path] = {}
+    for path in sorted(p for inbox in inboxes for p in _files(inbox)):
+        if path.suffix.lower() not in WORKBOOKS:
+            intake.ignored.append(path)
+            continue
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if digest in known:
+            intake.seen += 1
+        elif digest in fresh:
+            # two copies in one inbox: one delivery, named by the first name in order
+            fresh[digest] = min(fresh[digest], path, key=lambda p: (p.name, str(p)))
+            intake.seen += 1
+        else:
+            fresh[digest] = path
+    intake.paths = [fresh[digest] for digest in sorted(fresh)]
+
+
+def _files(inbox: Path) -> list[Path]:
+    if inbox.is_file():
+        return [inbox]
+    return [
+        path
+        for path in inbox.rglob("*")
+        if path.is_file() and not path.name.startswith(("~$", ".")) and path.name != "Thumbs.db"
+    ]
+
+
+def read(settings: Settings, intake: Intake, progress: Progress = silent) -> None:
+    """Read every workbook in the limited workers; later periods are named and left alone."""
+    total, done = len(intake.paths), 0
+    intake.deliveries, intake.later, intake.findings = [], [], []  # a retry starts afresh
+
+    def on_read(_position: int) -> None:
+        nonlocal done
+        done += 1
+        progress("读取", done, total)
+
+    for delivery in reader(settings, on_read)(intake.paths):
+        periods = [Period.parse(s.period) for s in delivery.submissions]
+        if any(p.ref_month > intake.through.ref_month for p in periods):
+            intake.later.append(delivery)
+        else:
+            intake.deliveries.append(delivery)
+    intake.findings = [
+        f for d in intake.deliveries for f in (*d.findings, *([d.refused] if d.refused else []))
+    ]
+
+
+def archive(store: Store, intake: Intake) -> None:
+    """Keep the bytes of every delivery that is taken up, GLT09 in its own store.
+
+    A delivery that mixes GLT09 with other forms was refused whole and is kept in neither.
+    """
+    paths = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in intake.paths}
+    for delivery in intake.deliveries:
+        target = _store_of(store, delivery)
+        if target is not None:
+            target.archive.put(paths[delivery.digest].read_bytes())
+
+
+def _store_of(store: Store, delivery: Delivery) -> Store | None:
+    if delivery.refused is not None and delivery.refused.rule == MIXED:
+        return None
+    return store.permu if any(s.form in PERMU for s in delivery.submissions) else store
+
+
+def judge(con: duckdb.DuckDBPyConnection, codes: Codes, intake: Intake) -> None:
+    """Check the batch's submissions and decide on each."""
+    submissions = [s for d in intake.deliveries for s in d.submissions]
+    checked = check(submissions, codes)
+    versions: dict[tuple[str, str], list[Finding]] = {}
+    for finding in equal_version_findings(con, submissions):
+        versions.setdefault((finding.digest, finding.sheet), []).append(finding)
+    for submission, found in zip(submissions, checked.per_submission, strict=True):
+        beside = (*found, *versions.get((submission.digest, submission.sheet), ()))
+        decision = decide(submission, beside)
+        everything = (*submission.findings, *beside)
+        intake.judged.append(Judged(submission, decision.state, everything))
+        intake.findings += everything
+
+
+def record(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, intake: Intake) -> None:
+    """Write the batch into the journal and then into the warehouse."""
+    for target, mine in ((store, False), (store.permu, True)):
+        deliveries = [
+            d
+            for d in intake.deliveries
+            if (bool(d.submissions) and all(s.form in PERMU for s in d.submissions)) == mine
+        ]
+        judged = [j for j in intake.judged if (j.submission.form in PERMU) == mine]
+        if not deliveries:
+            continue
+        events: list[Event] = [
+            (received if d.refused is None else refused)(d, settings.actor, settings.role) for d in deliveries
+        ]
+        if mine:
+            _record_permu(target, settings, deliveries, judged, events)
+            continue
+        events += decision_events(con, judged, settings.actor, settings.role)
+        intake.entries = target.journal.append(events)
+        append(con, intake.entries, _submissions(deliveries))
+
+
+def _record_permu(
+    store: Store, settings: Settings, deliveries: list[Delivery], judged: list[Judged], events: list[Event]
+) -> None:
+    with closing(open_warehouse(store, reader(settings), settings.threads)) as con:
+        events += decision_events(con, judged, settings.actor, settings.role)
+        append(con, store.journal.append(events), _submissions(deliveries))
+
+
+def _submissions(deliveries: Sequence[Delivery]) -> list[Submission]:
+    return [s for d in deliveries for s in d.submissions]
+
+
+def codes_of(settings: Settings) -> Codes:
+    """The code lists of a run."""
+    return load_codes(settings.codes_folder)

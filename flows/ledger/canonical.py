@@ -1,0 +1,99 @@
+"""Canonical text: one spelling for each content, so that equal contents have equal digests.
+
+JSON with sorted keys and no binary floats, CSV in the order of a total key with fixed decimals, text
+files with one kind of line end. No clock, host, path or locale enters any of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+
+class CanonicalError(ValueError):
+    """Something that has no canonical text."""
+
+
+def sha256(data: bytes | str) -> str:
+    """Hexadecimal SHA-256 of bytes, or of a text in UTF-8."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no blanks; CanonicalError for binary floats and odd keys."""
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise CanonicalError(f"binary float {value!r} has no canonical text; pass a decimal text")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise CanonicalError(f"key {key!r} is not a text")
+            _refuse_floats(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _refuse_floats(item)
+
+
+def canonical_csv(con: duckdb.DuckDBPyConnection, query: str, key: Sequence[str]) -> str:
+    """The rows of a query as CSV text in the order of ``key``.
+
+    Decimals keep the scale of their type, NULL is empty, an empty text is ``""``. CanonicalError
+    if a column is binary floating point or if ``key`` does not tell the rows apart, since either
+    would let the text differ between runs.
+    """
+    columns = [(row[0], row[1]) for row in con.execute(f"describe select * from ({query})").fetchall()]
+    floats = [name for name, kind in columns if kind in ("DOUBLE", "FLOAT", "REAL")]
+    if floats:
+        raise CanonicalError(f"binary floating point has no canonical text: {', '.join(floats)}")
+    keys = ", ".join(_quoted(name) for name in key)
+    twice = con.execute(
+        f"select count(*) from (select 1 from ({query}) group by {keys} having count(*) > 1)"
+    ).fetchall()[0][0]
+    if twice:
+        raise CanonicalError(f"key ({', '.join(key)}) is not total: {twice} values stand more than once")
+    texts = ", ".join(f"cast({_quoted(name)} as varchar)" for name, _ in columns)
+    # the order is by bytes of the texts' own types: DuckDB compares VARCHAR in binary order
+    rows = con.execute(f"select {texts} from ({query}) order by {keys}").fetchall()
+    lines = [",".join(name for name, _ in columns)]
+    lines += [",".join(_csv_field(field) for field in row) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _csv_field(text: str | None) -> str:
+    if text is None:
+        return ""
+    if text == "" or any(mark in text for mark in ',"\n\r'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def digest_files(paths: Iterable[Path]) -> dict[str, str]:
+    """File name to digest of its text, with line ends and byte order mark made equal.
+
+    CanonicalError if two files have the same name: the folder must not matter.
+    """
+    digests: dict[str, str] = {}
+    for path in sorted(paths, key=lambda p: p.name):
+        if path.name in digests:
+            raise CanonicalError(f"two files are named {path.name}")
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        digests[path.name] = sha256(text.rstrip("\n") + "\n")
+    return digests
+
+
+def digest_folder(paths: Iterable[Path]) -> str:
+    """One digest of several text files, by name order; see :func:`digest_files`."""
+    return sha256(canonical_json(digest_files(paths)))

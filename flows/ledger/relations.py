@@ -1,0 +1,68 @@
+"""The relations that the engine reads, cut out of the warehouse as of a journal sequence.
+
+Which version of a submission is in view follows from the decisions up to that sequence by 版次, then
+报出日期, then digest; a rejected version never hides an older one. Knowledge time is the sequence alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from flows.ledger.content import KEY_COLUMNS
+from schemas.form import load_forms
+from schemas.period import Period
+
+SQL = Path(__file__).with_name("relations.sql")
+
+
+def relations(
+    con: duckdb.DuckDBPyConnection,
+    upto_seq: int,
+    through: Period | None = None,
+    admit_pending: bool = True,
+) -> None:
+    """Create the temporary tables ``fact``, ``filing``, ``in_force`` and ``standing``.
+
+    Only what was decided up to the sequence is known, and nothing of later periods than
+    ``through``. ``admit_pending`` says whether values of pending versions count.
+    """
+    _number_fields(con)
+    given = {
+        "seq": upto_seq,
+        "through": through.ref_month if through else 999912,
+        "pending": admit_pending,
+    }
+    # the parameters are numbers and a truth value, put in as text: a script takes no parameters
+    script = SQL.read_text("utf-8")
+    for name, value in given.items():
+        script = script.replace(f"${name}", str(value).lower())
+    con.execute(script)
+
+
+def inputs(con: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
+    """Digest of each delivery in view, with the names of its submissions; after :func:`relations`."""
+    found: dict[str, list[str]] = {}
+    for digest, name in con.execute("select digest, name from in_force order by digest, name, id").fetchall():
+        found.setdefault(digest, []).append(name)
+    return list(found.items())
+
+
+def data_position(con: duckdb.DuckDBPyConnection) -> int:
+    """Sequence of the last decision behind the relations in view; after :func:`relations`.
+
+    Later events (of later periods, releases, refused files) do not move it, so that a run with
+    nothing new for its period finds the same release. 0 if nothing was decided.
+    """
+    return int(con.execute("select coalesce(max(decided_seq), 0) from standing").fetchall()[0][0])
+
+
+def _number_fields(con: duckdb.DuckDBPyConnection) -> None:
+    """The number fields of the forms that have facts: those whose rows the engine's keys tell apart."""
+    keyed = [form for form in load_forms() if form.keys and {c.code for c in form.keys} <= set(KEY_COLUMNS)]
+    numbers = sorted({(form.code, c.code) for form in keyed for c in form.columns if c.numeric})
+    con.register("incoming", pl.DataFrame(numbers, schema=["form", "field"], orient="row"))
+    con.execute("create or replace temp table number_field as select * from incoming")
+    con.unregister("incoming")

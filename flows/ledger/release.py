@@ -1,0 +1,251 @@
+"""Releases: one period's results with the manifest that says what they were made of.
+
+The identity part of a manifest decides the digest: inputs, methods, procedures, rules, forms, code
+lists, settings that change numbers, and the journal position of the last decision behind the data. That
+position, and not the journal's head, stands there, so that the event of the release itself, refused
+files and later periods leave the digest alone. Coverage, package versions, seconds and clocks stand
+beside it. A release folder is written once and never changed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flows.ledger.canonical import canonical_json, sha256
+from flows.ledger.events import Event, EventType
+from flows.ledger.files import READ_ONLY, make_folder, sync_folder, write_file
+from flows.ledger.store import Store
+from schemas.period import Period
+
+FORMAT_VERSION = 1
+FIRST_STAGE, REVISED_STAGE = "初步", "修订"
+_NUMBERED = re.compile(r"(.+)\.([1-9]\d*)")
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class ReleaseError(RuntimeError):
+    """A release that is missing, damaged, or not reproduced; the message names it."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a release was made of. Mappings go from a name to a digest; settings to a plain value.
+
+    ``inputs`` are the deliveries in view with the names of their submissions, ``seq`` and ``head``
+    the position and hash of the last decision behind them. ``beside`` (coverage, package versions,
+    seconds as text, when) never enters the digest; like all of it, it holds no binary floats.
+    """
+
+    period: str
+    inputs: Sequence[tuple[str, Sequence[str]]]
+    methods: Mapping[str, str]
+    procedures: Mapping[str, str]
+    rules: Mapping[str, str]
+    forms: Mapping[str, str]
+    codes: Mapping[str, str]
+    settings: Mapping[str, str | int | bool]
+    seq: int
+    head: str
+    beside: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that decides the numbers."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "period": self.period,
+            "inputs": sorted([digest, sorted(names)] for digest, names in self.inputs),
+            "methods": dict(self.methods),
+            "procedures": dict(self.procedures),
+            "rules": dict(self.rules),
+            "forms": dict(self.forms),
+            "codes": dict(self.codes),
+            "settings": dict(self.settings),
+            "seq": self.seq,
+            "head": self.head,
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical text of the identity."""
+        return sha256(canonical_json(self.identity))
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release as it stands in its folder. ``tables`` maps names to digests of their texts."""
+
+    id: str
+    stage: str
+    reason: str
+    digest: str
+    manifest: Manifest
+    tables: Mapping[str, str]
+    folder: Path
+    fresh: bool = False  # True where this call wrote it
+
+    @property
+    def number(self) -> int:
+        """1 for the first release of the period."""
+        return int(self.id.rpartition(".")[2])
+
+    def table(self, name: str) -> str:
+        """The canonical text of a table, checked; ReleaseError if it is missing or changed."""
+        try:
+            text = gzip.decompress((self.folder / "tables" / f"{name}.csv.gz").read_bytes()).decode()
+        except (OSError, EOFError, ValueError, zlib.error) as error:
+            raise ReleaseError(f"发布 {self.id} 的表 {name} 读不出来：{error}") from error
+        if sha256(text) != self.tables.get(name):
+            raise ReleaseError(f"发布 {self.id} 的表 {name} 与清单中的摘要不符，文件被改动过。")
+        return text
+
+
+def write_release(
+    store: Store,
+    manifest: Manifest,
+    tables: Mapping[str, str],
+    actor: str,
+    role: str,
+    reason: str = "",
+) -> Release:
+    """Keep a release and say so in the journal, or give the newest one if it is the same.
+
+    For the holder of the writer's lock. The stage is 初步 for a period's first release, 修订 after.
+    ReleaseError if the same identity has given other tables before: that is never passed over.
+    """
+    bad = sorted(name for name in tables if not _TABLE_NAME.fullmatch(name))
+    if bad:
+        raise ValueError(f"table names must be plain: {bad}")
+    digests = {name: sha256(text) for name, text in sorted(tables.items())}
+    earlier = releases(store, manifest.period)
+    if earlier and earlier[-1].digest == manifest.digest:
+        newest = earlier[-1]
+        differing = sorted(
+            n for n in digests.keys() | newest.tables.keys() if digests.get(n) != newest.tables.get(n)
+        )
+        if differing:
+            raise ReleaseError(
+                f"发布 {newest.id} 的输入与方法没有变，重算结果却不同：{'、'.join(differing)}。"
+                "原发布未动；请核对程序版本。"
+            )
+        _announce(store, newest, actor, role)
+        return newest
+    number = earlier[-1].number + 1 if earlier else 1
+    release = Release(
+        f"{manifest.period}.{number}",
+        REVISED_STAGE if earlier else FIRST_STAGE,
+        reason,
+        manifest.digest,
+        manifest,
+        digests,
+        store.releases / f"{manifest.period}.{number}",
+        True,
+    )
+    _write_folder(release, tables)
+    _announce(store, release, actor, role)
+    return release
+
+
+def releases(store: Store, period: str | None = None) -> list[Release]:
+    """All releases, or those of one period, in order of period and number."""
+    if not store.releases.is_dir():
+        return []
+    found = []
+    for folder in store.releases.iterdir():
+        match = _NUMBERED.fullmatch(folder.name)
+        if match and (period is None or match[1] == period):
+            found.append((Period.parse(match[1]), int(match[2]), folder.name))
+    return [read_release(store, name) for _, _, name in sorted(found)]
+
+
+def read_release(store: Store, release_id: str) -> Release:
+    """A release by its id; ReleaseError if there is none or its manifest was changed."""
+    folder = store.releases / release_id
+    path = folder / "manifest.json"
+    if not _NUMBERED.fullmatch(release_id) or not path.is_file():
+        raise ReleaseError(f"没有发布 {release_id}。")
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        seal = record.pop("seal")
+        identity = record["identity"]
+        manifest = Manifest(
+            identity["period"],
+            tuple((digest, tuple(names)) for digest, names in identity["inputs"]),
+            methods=identity["methods"],
+            procedures=identity["procedures"],
+            rules=identity["rules"],
+            forms=identity["forms"],
+            codes=identity["codes"],
+            settings=identity["settings"],
+            seq=identity["seq"],
+            head=identity["head"],
+            beside=record["beside"],
+        )
+        release = Release(
+            record["release"], record["stage"], record["reason"], record["digest"], manifest,
+            record["tables"], folder,
+        )  # fmt: skip
+        sound = seal == sha256(canonical_json(record)) and release.id == release_id
+        sound = sound and release.digest == manifest.digest == sha256(canonical_json(identity))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReleaseError(f"发布 {release_id} 的清单读不出来：{error}") from error
+    if not sound:
+        raise ReleaseError(f"发布 {release_id} 的清单与其摘要不符，文件被改动过。")
+    return release
+
+
+def anchors(store: Store) -> list[tuple[int, str]]:
+    """The journal positions kept in release manifests, for :meth:`Journal.verify`."""
+    return [(release.manifest.seq, release.manifest.head) for release in releases(store)]
+
+
+def _write_folder(release: Release, tables: Mapping[str, str]) -> None:
+    """All files under a temporary name, then one rename: a release is there whole or not at all."""
+    make_folder(release.folder.parent)
+    building = release.folder.with_name(f".{release.id}.building")
+    if building.exists():  # left by a crash
+        shutil.rmtree(building)
+    (building / "tables").mkdir(parents=True)
+    for name, text in sorted(tables.items()):
+        data = gzip.compress(text.encode(), mtime=0)
+        write_file(building / "tables" / f"{name}.csv.gz", data, READ_ONLY)
+    record = {
+        "format_version": FORMAT_VERSION,
+        "release": release.id,
+        "stage": release.stage,
+        "reason": release.reason,
+        "digest": release.digest,
+        "identity": release.manifest.identity,
+        "tables": dict(release.tables),
+        "beside": dict(release.manifest.beside),
+    }
+    record["seal"] = sha256(canonical_json(record))
+    text = json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+    write_file(building / "manifest.json", text.encode(), READ_ONLY)
+    building.rename(release.folder)
+    sync_folder(release.folder.parent)
+
+
+def _announce(store: Store, release: Release, actor: str, role: str) -> None:
+    """The event of a release, once: a crash may have come between folder and journal."""
+    for entry in store.journal.entries():
+        if entry.type == EventType.RELEASED and entry.body["release"] == release.id:
+            return
+    body = {
+        "release": release.id,
+        "period": release.manifest.period,
+        "stage": release.stage,
+        "reason": release.reason,
+        "release_digest": release.digest,
+        "tables_digest": sha256(canonical_json(dict(release.tables))),
+        "seq": release.manifest.seq,
+    }
+    store.journal.append([Event(EventType.RELEASED, actor, role, body)])

@@ -1,0 +1,222 @@
+"""From what is in force to a release: compute, keep the tables, write the workbooks.
+
+A release's identity is everything that decides its numbers: inputs, methods, procedures, rules, forms, code
+lists, settings and the journal position. Package versions and times stand beside it.
+"""
+
+from __future__ import annotations
+
+import io
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+import flows
+import indices
+import schemas
+from flows.ledger.canonical import canonical_csv, digest_files, digest_folder
+from flows.ledger.files import make_folder, write_file
+from flows.ledger.relations import data_position, inputs, relations
+from flows.ledger.release import Manifest, Release, releases, write_release
+from flows.ledger.store import Store
+from flows.settings import Settings
+from indices.engine import compute
+from indices.method import Method, load_methods, method_digest, methods_for
+from indices.tables.notes import MethodNote, ReleaseNotes
+from indices.tables.results import Results, read_results
+from indices.tables.workbook import Audience, write_tables
+from indices.targets import load_plan
+from schemas.codes import Codes, load_codes
+from schemas.finding import SEVERITY_ZH, Severity
+from schemas.period import Period
+
+PACKAGES = ("duckdb", "polars", "pandera", "prefect", "pyarrow", "pydantic", "openpyxl", "XlsxWriter")
+TRIAL = "本表为试算结果：“1269”行动计划未规定指数的编制方法，权重和上下限均为暂定值，不作考核依据。"
+SCOPE = "除注明者外为规模以上工业口径；地区表（赣链统02表）多数指标含采矿业和电力热力燃气水生产供应业。"
+
+# the modules whose code decides numbers; a change of them makes a revised release
+ENGINE = ("compile", "coverage", "engine", "expression", "parameters", "reach", "roster")
+
+# the total key of each table, for canonical text
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "result_index": ("index_code", "product", "period", "subject_type", "subject"),
+    "result_pillar": ("index_code", "product", "period", "subject", "pillar_no"),
+    "result_indicator": ("index_code", "period", "subject", "indicator"),
+    "result_variable": ("index_code", "period", "subject", "indicator", "variable"),
+    "result_target": ("position", "scope"),
+    "result_coverage": ("form", "period"),
+    "result_absent": ("form", "period", "submitter", "subject"),
+    "included": ("variant", "t0", "annual", "form", "scope", "month", "level", "unit"),
+}
+
+
+def view(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, period: Period) -> int:
+    """Cut out what is in force for a period; the journal position that it stands on."""
+    relations(con, store.journal.head[0], through=period, admit_pending=settings.admit_pending)
+    return data_position(con)
+
+
+def manifest(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, period: Period, position: int
+) -> Manifest:
+    """What the release of a period is made of, after :func:`view`."""
+    methods = methods_for(period)
+    package = Path(indices.__file__).parent
+    head = store.journal.entries(position)[-1].hash if position else ""
+    forms = digest_files(sorted((Path(schemas.__file__).parent / "forms").glob("*.toml")))
+    return Manifest(
+        period=str(period),
+        inputs=inputs(con),
+        methods={m.id: method_digest(m) for m in methods},
+        procedures={
+            **digest_files(sorted((package / "sql").glob("*.sql"))),
+            **digest_files([package / f"{name}.py" for name in ENGINE]),
+            **digest_files([Path(flows.__file__).parent / "ledger" / "relations.sql"]),
+            "plan": digest_folder(sorted((package / "plan").glob("*.toml"))),
+        },
+        rules={"forms": digest_folder(sorted((Path(schemas.__file__).parent / "forms").glob("*.toml")))},
+        forms=forms,
+        codes=digest_files(sorted(settings.codes_folder.glob("*.csv"))),
+        settings=settings.changes_numbers,
+        seq=position,
+        head=head,
+        beside={
+            "packages": {name: version(name) for name in PACKAGES},
+            "python": platform.python_version(),
+            "findings": _finding_counts(con, period, position),
+        },
+    )
+
+
+def release_tables(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The result tables as canonical text, and beside them ``types``: the type of every column."""
+    tables = {name: canonical_csv(con, f"SELECT * FROM {name}", key) for name, key in KEYS.items()}
+    listed = ", ".join(f"('{name}')" for name in KEYS)
+    tables["types"] = canonical_csv(
+        con,
+        "SELECT c.table_name, c.column_index, c.column_name, c.data_type FROM duckdb_columns() AS c"
+        f" JOIN (VALUES {listed}) AS t(name) ON t.name = c.table_name",
+        ("table_name", "column_index"),
+    )
+    return tables
+
+
+def compute_release(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, period: Period
+) -> tuple[Release, Results]:
+    """Compute a period from what is in force and keep it; the newest release if nothing changed."""
+    codes = load_codes(settings.codes_folder)
+    position = view(con, store, settings, period)
+    made_of = manifest(con, store, settings, period, position)
+    compute(con, methods_for(period), codes, period)
+    release = write_release(
+        store, made_of, release_tables(con), settings.actor, settings.role, _reason(store, made_of)
+    )
+    return release, read_results(con, codes)
+
+
+def stale(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> list[Period]:
+    """Released periods whose inputs, methods or settings are no longer those of their newest release."""
+    found = []
+    for text in sorted({r.manifest.period for r in releases(store)}):
+        period = Period.parse(text)
+        position = view(con, store, settings, period)
+        newest = releases(store, text)[-1]
+        if manifest(con, store, settings, period, position).digest != newest.digest:
+            found.append(period)
+    return found
+
+
+def _reason(store: Store, made_of: Manifest) -> str:
+    """Why a revised release is made."""
+    earlier = releases(store, made_of.period)
+    if not earlier:
+        return ""
+    old = {name for _, names in earlier[-1].manifest.inputs for name in names}
+    new = {name for _, names in made_of.inputs for name in names}
+    before = {digest for digest, _ in earlier[-1].manifest.inputs}
+    changed = sum(1 for digest, _ in made_of.inputs if digest not in before)
+    if changed or old != new:
+        return f"有 {changed} 件新的或更正的报送"
+    return "方法、规则、代码表或设置有变"
+
+
+def stored_results(release: Release, codes: Codes) -> Results:
+    """The results of a release as it was kept, without computing anything."""
+    types: dict[str, list[tuple[str, str]]] = {}
+    for row in _records(release.table("types")).iter_rows(named=True):
+        types.setdefault(row["table_name"], []).append((row["column_name"], row["data_type"]))
+    with duckdb.connect() as con:
+        for name in KEYS:
+            columns = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in types[name])
+            con.register("kept", _records(release.table(name)).to_arrow())
+            con.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM kept")
+            con.unregister("kept")
+        return read_results(con, codes)
+
+
+def _records(text: str) -> pl.DataFrame:
+    return pl.read_csv(io.StringIO(text), infer_schema=False)
+
+
+def _finding_counts(con: duckdb.DuckDBPyConnection, period: Period, position: int) -> dict[str, int]:
+    """How many findings of each severity the reports of a period's month have, as of a position."""
+    rows = con.execute(
+        "SELECT f.severity, count(*) FROM finding AS f JOIN standing AS s ON s.id = f.submission"
+        " WHERE f.seq <= ? AND s.ref_month = ? AND f.outcome = 'fail' GROUP BY ALL ORDER BY ALL",
+        [position, period.ref_month],
+    ).fetchall()
+    return {str(severity): int(n) for severity, n in rows}
+
+
+def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
+    """What the tables say of a release."""
+    known = {m.id: m for m in load_methods()}
+    order = {"MQ": 0, "CM": 1, "CA": 2}
+    used = sorted((known[i] for i in release.manifest.methods), key=lambda m: order.get(m.index, 9))
+    return ReleaseNotes(
+        release_id=release.id,
+        stage=release.stage,
+        period=Period.parse(release.manifest.period),
+        methods=tuple(_method_note(m, release.manifest.methods[m.id]) for m in used),
+        plan=load_plan().plan,
+        scope=SCOPE,
+        trial=TRIAL,
+        journal_seq=release.manifest.seq,
+        journal_head=release.manifest.head,
+        release_digest=release.digest,
+        input_count=len(release.manifest.inputs),
+        settings=settings.lines,
+        findings=tuple(
+            (SEVERITY_ZH[s], count)
+            for s in Severity
+            if (count := release.manifest.beside.get("findings", {}).get(str(s)))
+        ),
+    )
+
+
+def _method_note(method: Method, digest: str) -> MethodNote:
+    return MethodNote(
+        method.index, method.id, method.name, method.monthly_title, method.status, digest, method.clauses
+    )
+
+
+def write_workbooks(
+    release: Release,
+    results: Results,
+    settings: Settings,
+    out: Path,
+    audience: Audience,
+) -> tuple[Path, ...]:
+    """Write the index tables of a release into a folder, each whole or not at all."""
+    make_folder(out)
+    written = []
+    for name, data in write_tables(results, notes_of(release, settings), audience).items():
+        path = out / name
+        write_file(path, data, 0o644)
+        written.append(path)
+    return tuple(written)

@@ -1,0 +1,119 @@
+"""Native Excel charts over the tables' own cells, where a person would look rather than read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xlsxwriter.chart import Chart
+
+from indices.tables.sheet import Book
+from indices.tables.style import HEI, PALETTE, SONG
+
+
+@dataclass(frozen=True)
+class Span:
+    """The rows of a sheet that a chart shows, and the column of their labels."""
+
+    sheet: str
+    labels: int
+    first: int
+    last: int
+
+    def column(self, column: int) -> list[str | int]:
+        """A column of the span as XlsxWriter wants a range."""
+        return [self.sheet, self.first, column, self.last, column]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series: its name and the column of the sheet in which its figures stand."""
+
+    name: str
+    column: int
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A value axis: its title with the unit (or none), its range (None: as Excel likes) and number format."""
+
+    title: str
+    low: float | None = None
+    high: float | None = None
+    pattern: str = "0"
+
+
+def ranking_bars(
+    book: Book, title: str, span: Span, series: Sequence[Series], axis: Axis, labels: str = "0.00"
+) -> Chart:
+    """Horizontal bars, the first row of the span on top, each with its figure."""
+    chart = book.raw.add_chart({"type": "bar"})
+    for place, one in enumerate(series):
+        chart.add_series(
+            {
+                "name": one.name,
+                "categories": span.column(span.labels),
+                "values": span.column(one.column),
+                "fill": {"color": PALETTE[place]},
+                "gap": 45,
+                "data_labels": {"value": True, "num_format": labels, "font": _font(8)},
+            }
+        )
+    chart.set_y_axis(_label_axis())
+    chart.set_x_axis(_value_axis(axis))
+    return _dress(chart, title, legend=len(series) > 1)
+
+
+def stacked_bars(book: Book, title: str, span: Span, series: Sequence[Series], axis: Axis) -> Chart:
+    """One bar per row of the span, the first on top, put together from the series."""
+    chart = book.raw.add_chart({"type": "bar", "subtype": "stacked"})
+    for place, one in enumerate(series):
+        chart.add_series(
+            {
+                "name": one.name,
+                "categories": span.column(span.labels),
+                "values": span.column(one.column),
+                "fill": {"color": PALETTE[place % len(PALETTE)]},
+                "gap": 45,
+            }
+        )
+    chart.set_y_axis(_label_axis())
+    chart.set_x_axis(_value_axis(axis))
+    return _dress(chart, title, legend=True)
+
+
+def _label_axis() -> dict[str, object]:
+    """The subjects from top to bottom, with the value axis below them."""
+    return {
+        "reverse": True,
+        "crossing": "max",
+        "interval_unit": 1,
+        "num_font": _font(9),
+        "major_tick_mark": "none",
+    }
+
+
+def _font(size: int) -> dict[str, object]:
+    return {"name": SONG, "size": size, "bold": False}
+
+
+def _value_axis(axis: Axis) -> dict[str, object]:
+    found: dict[str, object] = {
+        "num_font": _font(9),
+        "num_format": axis.pattern,
+        "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9", "width": 0.5}},
+    }
+    if axis.title:
+        found |= {"name": axis.title, "name_font": _font(9)}
+    if axis.low is not None:
+        found["min"] = axis.low
+    if axis.high is not None:
+        found["max"] = axis.high
+    return found
+
+
+def _dress(chart: Chart, title: str, legend: bool) -> Chart:
+    chart.set_title({"name": title, "name_font": {"name": HEI, "size": 11, "bold": False}, "overlay": False})
+    chart.set_legend({"position": "bottom", "font": _font(9)} if legend else {"none": True})
+    chart.set_chartarea({"border": {"color": "#7F7F7F", "width": 0.75}})
+    return chart

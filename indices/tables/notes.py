@@ -1,0 +1,154 @@
+"""Sheet 说明: what a reader must know before he uses a number, and what an auditor needs to find it again.
+
+``ReleaseNotes`` is all that the tables know of a release; who makes the release fills it in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from indices.tables.sheet import Book, Sheet
+from indices.tables.style import BLOCK, CODE, HEADING, LINE, PROSE, SYMBOLS, TERM, TEXT
+from schemas.codes import load_codes
+from schemas.period import Period
+
+Audience = Literal["internal", "public"]
+AUDIENCE_ZH: dict[Audience, str] = {"internal": "内部", "public": "公开"}
+
+ROUNDING = (
+    "监测值、得分、比率保留 2 位小数，增速保留 1 位，总量指标同报表；"
+    "只在公布时修约，按 GB/T 8170 四舍六入五成双；有效权重、贡献列 4 位，供核算。"
+    "位次按公布值排列，数值相同的并列取前位（1、2、2、4）；只在指标篮子相同的对象之间排位和比较位次，全省不参加排名。"
+)
+COMPARISON = (
+    "先与上年同月比，再与上期比；1月免报，2月为1-2月累计，不与上期比较。变动为两期公布值之差，单位为分；"
+    "位次变动以名次上升为“↑”，指标篮子不同的不比较。"
+)
+PRODUCTS = (
+    "月度监测值只用月度指标，权重在可得的指标之间按比例归一；全篮子值沿用最近的季度、年度数据，"
+    "同时列出权重覆盖率、沿用往期数据的权重和最大滞后月数。两者均不称为指数，年度结果才称指数。"
+)
+COVERAGES = (
+    "报送率＝已接收（含待核）的报送份数÷应报份数；营收覆盖率＝这些单位最近一期营业收入占应报单位的比重；"
+    "权重覆盖率＝有数据的指标权重占篮子全部权重的比重。"
+)
+
+
+@dataclass(frozen=True)
+class MethodNote:
+    """The method version behind one workbook, with its approval or lock text and plan clauses."""
+
+    index: str
+    id: str
+    name: str
+    title: str
+    approval: str
+    digest: str
+    clauses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReleaseNotes:
+    """What the tables say about the release that they belong to.
+
+    ``methods`` has one entry per workbook, in their order. ``plan`` names the plan whose clauses the
+    methods cite, ``scope`` says what the figures cover, ``trial`` that the method is a trial one.
+    ``findings`` counts findings under Chinese words; ``settings`` are lines for people.
+    """
+
+    release_id: str
+    stage: str
+    period: Period
+    methods: tuple[MethodNote, ...]
+    plan: str
+    scope: str
+    trial: str
+    journal_seq: int
+    journal_head: str
+    release_digest: str
+    input_count: int
+    settings: tuple[str, ...] = ()
+    findings: tuple[tuple[str, int], ...] = ()
+
+
+def heading_line(notes: ReleaseNotes, method: MethodNote) -> str:
+    """The line under every title: period, release, stage, method."""
+    return (
+        f"报告期：{notes.period.printed}　　发布批次：{notes.release_id}（{notes.stage}）"
+        f"　　方法版本：{method.id}（试算）"
+    )
+
+
+def write_notes(book: Book, notes: ReleaseNotes, method: MethodNote, audience: Audience) -> None:
+    """Add the sheet 说明."""
+    sheet = Sheet(book, "说明", (13, 12, 60, 12), portrait=True)
+    row = sheet.head(f"{method.title}　说明", heading_line(notes, method), f"（{AUDIENCE_ZH[audience]}）")
+    findings = "，".join(f"{word} {count} 条" for word, count in notes.findings) or "无"
+    for block, entries in (
+        (
+            "一、发布",
+            (
+                ("报告期", notes.period.printed),
+                ("发布批次", notes.release_id),
+                ("数据阶段", notes.stage),
+                ("使用范围", AUDIENCE_ZH[audience]),
+            ),
+        ),
+        (
+            "二、方法",
+            (
+                ("方法版本", f"{method.id}　{method.name}"),
+                ("批准情况", method.approval),
+                ("试算", notes.trial),
+                ("计划依据", f"{notes.plan}　条款：{'、'.join(method.clauses)}"),
+                ("产品", PRODUCTS),
+                ("口径范围", notes.scope),
+                ("修约与位次", ROUNDING),
+                ("比较", COMPARISON),
+                ("覆盖率", COVERAGES),
+                ("符号", SYMBOLS),
+            ),
+        ),
+        (
+            "三、溯源",
+            (
+                ("输入文件数", f"{notes.input_count} 份"),
+                ("审核发现", findings),
+                ("日志序号", str(notes.journal_seq)),
+                ("日志链首", notes.journal_head),
+                ("发布摘要", notes.release_digest),
+                ("方法摘要", method.digest),
+                ("设置", "；".join(notes.settings) or "默认"),
+            ),
+        ),
+    ):
+        row = _block(sheet, row, block)
+        for term, prose in entries:
+            row = _entry(sheet, row, term, prose)
+    row = _block(sheet, row, "四、数据状态代码")
+    sheet.text(row, 0, "代码", HEADING)
+    sheet.merged(row, 1, row, sheet.last_column, "含义", HEADING)
+    for status in load_codes().rows("value_status"):
+        row += 1
+        sheet.text(row, 0, status["code"], CODE)
+        sheet.merged(row, 1, row, sheet.last_column, status["name"], TEXT)
+
+
+def _block(sheet: Sheet, row: int, title: str) -> int:
+    sheet.merged(row, 0, row, sheet.last_column, title, BLOCK)
+    sheet.raw.set_row(row, LINE + 2)
+    return row + 1
+
+
+def _entry(sheet: Sheet, row: int, term: str, prose: str) -> int:
+    sheet.text(row, 0, term, TERM)
+    sheet.merged(row, 1, row, sheet.last_column, prose, PROSE)
+    sheet.fit_row(row, (prose, 1, sheet.last_column))
+    return row + 1
+
+
+def status_legend() -> str:
+    """The status letters in one line, for the notes below a table."""
+    pairs = (f"{row['code']} {row['name']}" for row in load_codes().rows("value_status"))
+    return f"状态：{'；'.join(pairs)}。"

@@ -1,0 +1,103 @@
+"""The workbooks that are sent out and, for samples, those that come back: one per submitter and period.
+
+``blank_workbook`` gives what an office fills in, ``filled_workbook`` the same with figures in it. The
+bytes are reproducible: no clock, parts in name order, fixed times in the archive.
+"""
+
+from __future__ import annotations
+
+import datetime
+import zipfile
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+
+from openpyxl import Workbook
+from openpyxl.writer.excel import ExcelWriter
+from openpyxl.xml.functions import tostring
+
+from schemas.blank import draw
+from schemas.codes import Codes
+from schemas.dropdowns import Lists
+from schemas.form import Form
+from schemas.page import Filled, Head, Page
+from schemas.stationery import Looks, Paper
+from schemas.territory import Due, Submitter, edition
+
+_CORE = "docProps/core.xml"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip directory can hold
+
+
+def blank_workbook(codes: Codes, office: Submitter, dues: Sequence[Due]) -> bytes:
+    """The blank forms of an office: one sheet per submission due, in the given order.
+
+    ValueError if forms of the two stores (GLT09 and the others) are mixed, or there is none.
+    """
+    forms = [edition(due.form, due.period) for due in dues]
+    if len({form.store for form in forms}) > 1:
+        raise ValueError("亩均评价基础数据（赣链统09表）须单独成册，不能与其他表放在同一工作簿")
+    return _workbook([Page(codes, office, form, due) for form, due in zip(forms, dues, strict=True)])
+
+
+def filled_workbook(
+    codes: Codes,
+    office: Submitter,
+    head: Head,
+    sheets: Sequence[Filled],
+    forms: Mapping[str, Form] | None = None,
+) -> bytes:
+    """The filled forms of an office; ``forms`` gives another edition of a form, by its code.
+
+    Rows and texts are written as they are given, right or wrong: judging them is the reader's work.
+    """
+    chosen = forms or {}
+    return _workbook(
+        [
+            Page(codes, office, chosen.get(s.due.form) or edition(s.due.form, s.due.period), s.due, head, s)
+            for s in sheets
+        ]
+    )
+
+
+def _workbook(pages: Sequence[Page]) -> bytes:
+    if not pages:
+        raise ValueError("没有应报的表，不生成空工作簿")
+    workbook = Workbook()
+    workbook.remove(workbook.worksheets[0])
+    lists = Lists()
+    looks: Looks | None = None
+    for page in pages:
+        title = f"{page.form.code} {page.due.subject}".strip()
+        sheet = workbook.create_sheet(title)
+        looks = looks or Looks(workbook)
+        draw(Paper(sheet, looks), page, lists)
+    lists.write(workbook)
+    last = max(page.due.period for page in pages)
+    stamp = datetime.datetime.fromisoformat(last.last_day)
+    properties = workbook.properties
+    properties.creator = pages[0].form.authority
+    properties.title = f"{pages[0].office.code} {last.printed}"
+    properties.created = stamp
+    return _bytes(workbook, stamp)
+
+
+def _bytes(workbook: Workbook, stamp: datetime.datetime) -> bytes:
+    """Save without a clock, and pack anew in name order."""
+    loose = BytesIO()
+    with zipfile.ZipFile(loose, "w", zipfile.ZIP_STORED) as archive:
+        ExcelWriter(workbook, archive).save()
+    workbook.properties.modified = stamp  # saving has set it to the present
+    packed = BytesIO()
+    with (
+        zipfile.ZipFile(loose) as source,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target,
+    ):
+        for name in sorted(source.namelist()):
+            data = tostring(workbook.properties.to_tree()) if name == _CORE else source.read(name)
+            info = zipfile.ZipInfo(name, date_time=_EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o600 << 16
+            target.writestr(info, data)
+    return packed.getvalue()
+
+
+__all__ = ["Filled", "Head", "blank_workbook", "filled_workbook"]

@@ -1,0 +1,473 @@
+"""The published workbooks: right figures in the right cells, nothing silent, equal bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+from results_fixture import FEBRUARY, load, release_notes, results
+
+from indices.tables.notes import Audience
+from indices.tables.results import Results, read_results
+from indices.tables.sheet import Book, Sheet, WriteError
+from indices.tables.style import TEXT
+from indices.tables.workbook import content_digest, write_tables
+
+MQ, CM, CA = (
+    f"2026-10 {name}月度监测值（试算）" for name in ("制造业高质量发展", "产业链现代化", "产业集群先进性")
+)
+ROOT = Path(__file__).parent.parent
+Row = dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, bytes]:
+    made = results()
+    return write_tables(made, release_notes(), "internal") | write_tables(made, release_notes(), "public")
+
+
+@pytest.fixture(scope="module")
+def books(tables: dict[str, bytes]) -> dict[str, openpyxl.Workbook]:
+    return {name: openpyxl.load_workbook(io.BytesIO(data)) for name, data in tables.items()}
+
+
+def book_of(made: Results, title: str, audience: Audience = "internal") -> openpyxl.Workbook:
+    files = write_tables(made, release_notes(), audience)
+    return openpyxl.load_workbook(
+        io.BytesIO(next(data for name, data in files.items() if name.startswith(title)))
+    )
+
+
+def line(sheet: Worksheet, column: int, value: str) -> list[object]:
+    """The values of the first row that has this value in this column (from 1)."""
+    return next([c.value for c in row] for row in sheet.iter_rows() if row[column - 1].value == value)
+
+
+def columns(sheet: Worksheet, group: str, label: str = "") -> int:
+    """The column (from 1) under a group heading and label."""
+    for row in sheet.iter_rows(min_row=3, max_row=6):
+        for cell in row:
+            if cell.value == group and not label:
+                return cell.column
+            if cell.value == group:
+                below = [sheet.cell(cell.row + 1, c) for c in range(cell.column, cell.column + 12)]
+                return next(c.column for c in below if c.value == label)
+    raise AssertionError(f"no heading {group} {label}")
+
+
+def texts(data: bytes) -> Iterator[str]:
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        for name in package.namelist():
+            yield package.read(name).decode("utf-8")
+
+
+# --- bytes
+
+
+def test_the_same_bytes_in_any_time_zone_hash_seed_and_row_order() -> None:
+    script = (
+        "import hashlib, json\n"
+        "from results_fixture import results, release_notes\n"
+        "from indices.tables.workbook import write_tables\n"
+        "made = write_tables(results(small=True), release_notes(), 'internal')\n"
+        "print(json.dumps({n: hashlib.sha256(d).hexdigest() for n, d in made.items()}))"
+    )
+    here = {
+        name: hashlib.sha256(data).hexdigest()
+        for name, data in write_tables(results(small=True), release_notes(), "internal").items()
+    }
+    environment = os.environ | {
+        "TZ": "America/Anchorage",
+        "PYTHONHASHSEED": "7",
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests"))),
+    }
+    there = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(there.stdout) == here
+    assert len(here) == 3
+
+
+def test_the_order_of_rows_in_the_database_does_not_matter() -> None:
+    made = []
+    for backwards in (False, True):
+        with duckdb.connect() as con:
+            load(con, results(small=True), backwards)
+            made.append(write_tables(read_results(con), release_notes(), "internal"))
+    assert made[0] == made[1]
+
+
+def test_read_results_orders_subjects_as_the_plan_does_with_sub_chains_below_their_chain() -> None:
+    with duckdb.connect() as con:
+        load(con, results(small=True), backwards=True)
+        read = read_results(con)
+    order = read.target.filter(read.target["scope"] == "above_scale")["subject"].to_list()
+    assert order[:7] == ["EI", "NF", "EQ", "NE", "NE01", "NE02", "PC"]
+
+
+def test_content_digest_ignores_compression_and_order_but_not_content(tables: dict[str, bytes]) -> None:
+    data = tables[f"{CA}（内部）.xlsx"]
+    parts = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+
+    def packed(content: dict[str, bytes]) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as package:
+            for name in reversed(content):
+                package.writestr(name, content[name])
+        return buffer.getvalue()
+
+    assert packed(parts) != data
+    assert content_digest(packed(parts)) == content_digest(data)
+    changed = parts | {"docProps/core.xml": parts["docProps/core.xml"] + b" "}
+    assert content_digest(packed(changed)) != content_digest(data)
+
+
+def test_created_is_the_last_day_of_the_period(books: dict[str, openpyxl.Workbook]) -> None:
+    created = books[f"{MQ}（内部）.xlsx"].properties.created
+    assert (created.year, created.month, created.day, created.hour) == (2026, 10, 31, 0)
+
+
+# --- files, sheets, set-up
+
+
+def test_one_workbook_per_index_and_audience_with_its_sheets(books: dict[str, openpyxl.Workbook]) -> None:
+    assert sorted(books) == sorted(
+        f"{title}（{mark}）.xlsx" for title in (MQ, CM, CA) for mark in ("内部", "公开")
+    )
+    assert books[f"{MQ}（公开）.xlsx"].sheetnames == ["总表", "总表（县）", "指标", "覆盖", "说明"]
+    assert books[f"{CM}（公开）.xlsx"].sheetnames == ["总表", "指标", "目标", "覆盖", "说明"]
+    assert books[f"{CA}（公开）.xlsx"].sheetnames == ["总表", "指标", "覆盖", "说明"]
+    sheet = books[f"{MQ}（公开）.xlsx"]["总表"]
+    assert sheet["A1"].value == "制造业高质量发展月度监测值（试算）"
+    assert (sheet["A1"].font.name, sheet["C5"].font.name) == ("黑体", "宋体")
+    assert sheet.cell(2, sheet.max_column).value == "（公开）"
+
+
+def test_sheets_print_on_a4_with_release_and_page_in_the_footer(books: dict[str, openpyxl.Workbook]) -> None:
+    for book in books.values():
+        for sheet in book:
+            assert sheet.page_setup.paperSize == 9
+            assert sheet.page_setup.orientation == ("portrait" if sheet.title == "说明" else "landscape")
+            assert sheet.sheet_properties.pageSetUpPr.fitToPage
+            assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+            assert "2026-10.1" in sheet.oddFooter.left.text
+            assert "&P" in sheet.oddFooter.right.text
+    indicator = books[f"{MQ}（内部）.xlsx"]["指标"]
+    assert indicator.freeze_panes == "F7"
+    assert indicator.print_title_rows == "$5:$6"
+    assert indicator.auto_filter.ref == f"A6:V{indicator.max_row}"
+    assert indicator.max_row - 6 == 12 * 30 + 100 * 24
+
+
+def test_charts_stand_where_a_person_would_look(tables: dict[str, bytes]) -> None:
+    charts = {}
+    for title in (MQ, CM, CA):
+        with zipfile.ZipFile(io.BytesIO(tables[f"{title}（内部）.xlsx"])) as package:
+            names = [n for n in package.namelist() if n.startswith("xl/charts/")]
+            charts[title] = [package.read(name).decode() for name in sorted(names)]
+    # ranking and contributions, first and last counties, coverage; targets per scope
+    assert [len(charts[title]) for title in (MQ, CM, CA)] == [5, 5, 3]
+    ranking = charts[MQ][0]
+    assert "<c:f>总表!$D$7:$D$17</c:f>" in ranking.replace("'", "")  # the 11 cities, not the province
+
+
+# --- figures
+
+
+def test_cells_hold_the_published_figures() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        if table == "index" and row["subject"] == "360100":
+            if row["product"] == "full":
+                values = {"2026-10": "70.04"}
+            else:
+                values = {"2026-10": "81.23", "2025-10": "79.93", "2026-09": "81.30"}
+            ranks = {"2026-10": 2, "2025-10": 5, "2026-09": 1}
+            if str(row["period"]) in values:
+                row |= {"value": Decimal(values[str(row["period"])])}
+            row |= {"rank": ranks[str(row["period"])]}
+        if table == "pillar" and row["subject"] == "360100" and row["product"] == "monthly":
+            row |= {"score": Decimal("66.66")}
+        return row
+
+    sheet = book_of(results(small=True, change=change), MQ)["总表"]
+    found = line(sheet, 2, "360100")
+    assert found[:5] == [2, "360100", "南昌市", 81.23, 100]
+    full = columns(sheet, "全篮子值") - 1
+    assert found[full : full + 4] == [70.04, 93.12, 54, 10]
+    assert found[columns(sheet, "监测值变动（分）", "同比变动") - 1] == 1.3
+    assert found[columns(sheet, "监测值变动（分）", "较上期变动") - 1] == -0.07
+    assert found[columns(sheet, "位次变动（位）", "同比变动") - 1] == 3
+    assert found[columns(sheet, "位次变动（位）", "较上期变动") - 1] == -1
+    pillars = columns(sheet, "分项得分（月度篮子，分）") - 1
+    assert found[pillars] == 66.66
+    assert found[pillars + 3] == "—"  # 智能化 has no monthly indicator
+
+
+def test_the_province_stands_on_top_without_a_rank_and_cities_follow_by_rank(
+    books: dict[str, openpyxl.Workbook],
+) -> None:
+    sheet = books[f"{MQ}（内部）.xlsx"]["总表"]
+    rows = [[c.value for c in row[:4]] for row in sheet.iter_rows(min_row=5, max_row=18)]
+    province = next(row for row in rows if row[1] == "360000")
+    cities = [row for row in rows if isinstance(row[0], int)]
+    assert rows.index(province) < rows.index(cities[0])
+    assert province[0] == "—"
+    assert [row[0] for row in cities] == sorted(row[0] for row in cities)
+    assert [row[3] for row in cities] == sorted((row[3] for row in cities), reverse=True)
+    assert len(cities) == 11
+    counties = books[f"{MQ}（内部）.xlsx"]["总表（县）"]
+    assert sum(isinstance(row[0].value, int) for row in counties.iter_rows()) == 100
+
+
+def test_numbers_are_printed_with_their_decimals_and_not_rounded_again() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        if table == "indicator" and row["subject"] == "360100":
+            figures = {"MQ101": "-0.3", "MQ201": "12345.07", "MQ801": "0.0035"}
+            if row["indicator"] in figures:
+                row |= {"value_published": Decimal(figures[str(row["indicator"])])}
+        return row
+
+    sheet = book_of(results(small=True, change=change), MQ)["指标"]
+    cells = {row[3].value: row[8] for row in sheet.iter_rows(min_row=7) if row[1].value == "360100"}
+    for indicator, value, pattern in (
+        ("MQ101", -0.3, "#,##0.0_ "), ("MQ201", 12345.07, "#,##0.00_ "), ("MQ801", 0.0035, "#,##0.0000_ "),
+    ):  # fmt: skip
+        assert cells[indicator].value == value
+        assert cells[indicator].number_format.startswith(pattern)
+
+
+def test_targets_stand_by_scope_and_only_for_the_chains() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        if table == "target" and row["subject"] == "NE" and row["scope"] == "above_scale":
+            row |= {"ttm": Decimal("3968.5251"), "attainment": Decimal("56.69")}
+        return row
+
+    made = results(small=True, change=change)
+    sheet = book_of(made, CM)["目标"]
+    assert line(sheet, 1, "NE")[:7] == ["NE", "新能源产业链", "力争达到", 7000, 3968.53, 56.69, "A"]
+    first = [row[0].value for row in sheet.iter_rows()]
+    assert first.index("规上口径") < first.index("NE01") < first.index("全口径")
+    below = [c.value for c in sheet[first.index("全口径") + 3]]  # 有色金属: no full-chain figure
+    assert below[:7] == ["NF", "有色金属产业链", "力争突破", 10000, "…", "…", "M"]
+    assert "目标" not in book_of(made, CA).sheetnames
+
+
+def test_contributions_add_up_over_the_indicators_of_a_pillar() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        if table == "indicator" and row["subject"] == "KEI" and row["contribution_monthly"] is not None:
+            row |= {"contribution_monthly": Decimal("1.0050") if row["pillar_no"] == 1 else Decimal("2.0000")}
+        return row
+
+    made = results(small=True, change=change)
+    sheet = book_of(made, CA)["总表"]
+    found = [[c.value for c in row] for row in sheet.iter_rows() if row[1].value == "KEI"][1]
+    pillars = made.indicator.filter((made.indicator["subject"] == "KEI") & made.indicator["in_monthly"])[
+        "pillar_no"
+    ].to_list()
+    ones = Decimal("1.0050") * pillars.count(1)
+    total = ones + 2 * (len(pillars) - pillars.count(1))
+    assert Decimal(str(found[5])) == ones.quantize(Decimal("0.01"))  # half-even by the decimal context
+    assert Decimal(str(found[4])) == total.quantize(Decimal("0.01"))
+
+
+# --- what is missing
+
+
+def test_withheld_and_missing_figures_print_as_gaps_with_their_reason() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        if table == "index" and row["subject"] == "360200" and row["period"] == "2026-10":
+            row |= {
+                "value": None, "rank": None, "status": "M", "weight_coverage": Decimal("0.4100"),
+                "withheld": "权重覆盖率不足",
+            }  # fmt: skip
+        if table == "pillar" and row["subject"] == "360200" and row["product"] == "monthly":
+            gone = {"score": None, "coverage": Decimal(0) if row["pillar_no"] == 1 else None}
+            return None if row["pillar_no"] == 2 else row | gone
+        if table == "indicator" and row["subject"] == "360200":
+            none = dict.fromkeys(
+                ("value_published", "score_published", "weight_monthly", "weight_full",
+                 "contribution_monthly", "contribution_full", "revenue_coverage"),
+            )  # fmt: skip
+            if row["indicator"] == "MQ101":
+                return row | none | {"missing": "late", "status": "M", "age": 0, "ref_period": ""}
+            if row["indicator"] == "MQ102":
+                return row | none | {"missing": "not_applicable", "status": "M"}
+            if row["indicator"] == "MQ104":
+                floor = {"missing": "not_yet", "status": "M", "value_published": None}
+                return row | floor | {"score_published": Decimal("40.00")}
+        return row
+
+    book = book_of(results(small=True, change=change), MQ)
+    found = line(book["总表"], 2, "360200")
+    assert found[0] == "—"
+    assert found[3:5] == ["…", 41]
+    assert found[-2:] == ["M", "权重覆盖率不足"]
+    assert found[5:8] == ["…", "—", "—"]  # a pillar without figures, without leaves, without any that apply
+    assert found[columns(book["总表"], "监测值变动（分）", "同比变动") - 1] == "…"
+    assert found[columns(book["总表"], "位次变动（位）", "同比变动") - 1] == "—"
+    lines = {
+        row[3].value: [c.value for c in row]
+        for row in book["指标"].iter_rows(min_row=7)
+        if row[1].value == "360200"
+    }
+    late, absent, floor = (lines[code] for code in ("MQ101", "MQ102", "MQ104"))
+    assert (late[7], late[8], late[11], late[12], late[14]) == ("…", "…", "未报或迟报", "…", "…")
+    assert (absent[8], absent[11], absent[14], absent[18]) == ("—", "不适用", "—", "—")
+    assert (floor[8], floor[11], floor[14]) == ("…", "尚未产生", 40)
+    for row in (late, absent):
+        assert 0 not in row
+
+
+@pytest.mark.parametrize("audience", ["internal", "public"])
+def test_a_suppressed_figure_is_not_to_be_had_from_its_score_or_contribution(audience: Audience) -> None:
+    def change(table: str, row: Row) -> Row | None:
+        if table == "indicator" and row["subject"] == "KEI" and row["indicator"] == "CA102":
+            row |= {"status": "C", "value_published": Decimal("123.45"), "score_published": Decimal("98.76")}
+        return row
+
+    book = book_of(results(small=True, change=change), CA, audience)
+    found = next(
+        [c.value for c in row]
+        for row in book["指标"].iter_rows(min_row=7)
+        if (row[1].value, row[3].value) == ("KEI", "CA102")
+    )
+    assert found[10] == "C"
+    assert [found[i] for i in (8, 14, 18, 20)][0:2] == ["…", "…"]
+    assert not isinstance(found[18], float) and not isinstance(found[20], float)
+
+
+def test_february_is_not_compared_with_a_report_before() -> None:
+    files = write_tables(results(FEBRUARY, small=True), release_notes(FEBRUARY), "internal")
+    data = next(d for n, d in files.items() if n.startswith("2026-02 制造业"))
+    sheet = openpyxl.load_workbook(io.BytesIO(data))["总表"]
+    found = line(sheet, 2, "360100")
+    assert results(FEBRUARY, small=True).index["period"].is_in(["2025-12"]).any()  # though December is there
+    assert isinstance(found[columns(sheet, "监测值变动（分）", "同比变动") - 1], float)
+    assert found[columns(sheet, "监测值变动（分）", "较上期变动") - 1] == "—"
+    assert found[columns(sheet, "位次变动（位）", "较上期变动") - 1] == "—"
+
+
+def test_ranks_are_compared_in_one_basket_only() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        if table == "index" and row["subject"] == "EI" and row["period"] == "2025-10":
+            row |= {"basket": "旧"}
+        return row
+
+    sheet = book_of(results(small=True, change=change), CM)["总表"]
+    year, before = (columns(sheet, "位次变动（位）", word) - 1 for word in ("同比变动", "较上期变动"))
+    changed, other = line(sheet, 2, "EI"), line(sheet, 2, "NF")
+    assert (changed[year], type(changed[before])) == ("—", int)
+    assert (type(other[year]), type(other[before])) == (int, int)
+
+
+def test_subjects_of_another_basket_have_a_block_of_their_own() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        if table == "index" and row["subject"] in ("EI", "NF"):
+            row |= {"basket": "乙", "rank": 1 if row["subject"] == "NF" else 2}
+        return row
+
+    sheet = book_of(results(small=True, change=change), CM)["总表"]
+    first = [row[0].value for row in sheet.iter_rows(min_row=5, max_row=18)]
+    titles = [v for v in first if isinstance(v, str)]
+    assert titles == [
+        "产业链（2 个，参加排名 2 个；指标篮子：乙）",
+        "产业链（10 个，参加排名 10 个；指标篮子：全）",
+    ]
+    assert first[1:3] == [1, 2]
+
+
+def test_an_index_without_subjects_says_so() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        return None if row.get("index_code") == "CA" or table == "absent" else row
+
+    book = book_of(results(small=True, change=change), CA)
+    assert "本期没有可以计算的对象。" in {c.value for row in book["总表"] for c in row}
+    assert "应报的全部接收。" in {c.value for row in book["覆盖"] for c in row}
+
+
+# --- text and audience
+
+
+def test_text_from_outside_stays_text() -> None:
+    evil, link = "=1+1", '=HYPERLINK("http://example.org","x")'
+
+    def change(table: str, row: Row) -> Row | None:
+        if row.get("subject") == "360100" and "subject_name" in row:
+            row |= {"subject_name": evil}
+        if table == "absent":
+            row |= {"submitter_name": link, "reason": "+cmd|' /C calc'!A0"}
+        return row
+
+    files = write_tables(results(small=True, change=change), release_notes(), "internal")
+    data = next(d for n, d in files.items() if n.startswith(MQ))
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    for name, column, text in (("总表", 3, evil), ("指标", 3, evil), ("覆盖", 2, link)):
+        cells = [row[column - 1] for row in book[name].iter_rows() if row[column - 1].value == text]
+        assert cells
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        sheets = [package.read(n) for n in package.namelist() if n.startswith("xl/worksheets/sheet")]
+    assert all(b"<f>" not in sheet and b"<f " not in sheet and b"<hyperlink" not in sheet for sheet in sheets)
+
+
+def test_the_public_edition_counts_the_missing_and_names_nobody(tables: dict[str, bytes]) -> None:
+    for name, data in tables.items():
+        named = any("东湖区统计局" in text for text in texts(data))
+        assert named == ("（内部）" in name), name
+    book = openpyxl.load_workbook(io.BytesIO(tables[f"{CM}（公开）.xlsx"]))
+    assert "360102" not in {c.value for sheet in book for row in sheet for c in row}
+    counts = [[c.value for c in row[:4]] for row in book["覆盖"].iter_rows()]
+    assert ["GLT01", "未报", "2026年1-10月", 1] in counts
+    assert ["GLT01", "退回", "2026年1-10月", 1] in counts
+
+
+def test_coverage_has_three_coverages(books: dict[str, openpyxl.Workbook]) -> None:
+    sheet = books[f"{CM}（内部）.xlsx"]["覆盖"]
+    assert line(sheet, 1, "GLT01")[3:10] == [111, 109, 0, 0, 2, 98.2, 98.76]
+    assert line(sheet, 1, "GLT04")[9] == "…"
+    weights = line(sheet, 1, "EI")
+    assert (weights[3], weights[5], weights[7], weights[9]) == (100, 93.12, 54, 10)
+
+
+def test_the_notes_tell_method_scope_and_trail(books: dict[str, openpyxl.Workbook]) -> None:
+    for title, method, mark in ((MQ, "MQ-2026.1", "内部"), (CM, "CM-2026.1", "公开")):
+        sheet = books[f"{title}（{mark}）.xlsx"]["说明"]
+        found = {row[0].value: row[1].value for row in sheet.iter_rows()}
+        assert found["方法版本"].startswith(method)
+        assert found["发布摘要"] == "ef" * 32
+        assert found["日志链首"] == "cd" * 32
+        assert found["日志序号"] == "1234"
+        assert found["使用范围"] == mark
+        assert "采矿业" in found["口径范围"]
+        assert "五（六）、六" in found["计划依据"]
+        assert "未经批准" in found["批准情况"]
+        assert found["审核发现"] == "强制性 3 条，核实性 12 条"
+        assert found["S"] == "沿用上期（附滞后月数）"
+
+
+def test_a_write_that_fails_is_an_error() -> None:
+    sheet = Sheet(Book("试", "2026-10-31", "脚"), "表", (10, 10))
+    with pytest.raises(WriteError, match="表!B3"):
+        sheet.text(2, 1, "长" * 32768)
+    with pytest.raises(WriteError, match="表!XFE1"):
+        sheet.number(0, 16384, Decimal("1"), TEXT)
+
+
+def test_the_footer_keeps_an_ampersand() -> None:
+    book = Book("试", "2026-10-31", "R&D")
+    Sheet(book, "表", (10, 10)).text(0, 0, "甲")
+    made = openpyxl.load_workbook(io.BytesIO(book.finish()))
+    assert "R&&D" in made["表"].oddFooter.left.text
