@@ -4,8 +4,9 @@
 method versions, the code lists and a period, and leaves the ``result_*`` tables. It knows no files and no
 Prefect.
 
-The stages: ``report_row`` -> ``included`` (whose rows are added) -> ``amount`` and ``ttm`` -> ``node_value`` ->
-``reading`` (every indicator at every reference month) -> ``indicator`` (the figure that stands, its score) -> ``result_indicator``, ``result_pillar``, ``result_index``, ``result_variable``, ``result_target``.
+The stages: ``report_row`` -> ``included`` (whose rows are added) -> ``amount`` and ``ttm`` -> ``node_value``
+-> ``reading`` (every indicator at every reference month) -> ``indicator`` (the figure that stands, its score)
+-> ``result_indicator``, ``result_pillar``, ``result_index``, ``result_variable``, ``result_target``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from indices.reach import subjects
 from indices.roster import SUMMED, Sum, expected, filings, include
 from indices.targets import Plan, load_plan
 from schemas.codes import Codes
-from schemas.period import Period
+from schemas.period import Period, months_between
 
 SQL_DIR = Path(__file__).parent / "sql"
 
@@ -54,8 +55,8 @@ def compute(con: duckdb.DuckDBPyConnection, methods: Sequence[Method], codes: Co
     con.execute(procedure("node_value"))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE reading (index_code VARCHAR, indicator VARCHAR, subject VARCHAR,"
-        " variant VARCHAR, t0 INTEGER, month INTEGER, annual BOOLEAN, value DECIMAL(28,12), zero BOOLEAN, mark VARCHAR,"
-        " coverage DECIMAL(9,4), brk VARCHAR, reason VARCHAR, cells BIGINT)"
+        " variant VARCHAR, t0 INTEGER, month INTEGER, annual BOOLEAN, value DECIMAL(28,12), zero BOOLEAN,"
+        " mark VARCHAR, coverage DECIMAL(9,4), brk VARCHAR, reason VARCHAR, cells BIGINT)"
     )
     for method in methods:
         _read_indicators(con, method, codes, plan)
@@ -80,9 +81,14 @@ def _choose_rows(
     reports = con.execute("SELECT DISTINCT annual, ref_month FROM report_row ORDER BY ALL").fetchall()
     base_years = sorted({i.base_year for m in methods for i in m.indicators if i.base_year is not None})
     moments = [("plain", month, annual, month) for annual, month in reports if month <= period.ref_month]
-    interim = [month for annual, month in reports if not annual and month <= period.ref_month]
+    oldest = max(m.max_age[f] for m in methods for f in ("M", "Q"))
+    in_focus = [
+        month
+        for annual, month in reports
+        if not annual and any(0 <= months_between(month, p) <= oldest for p in evaluated_periods(period))
+    ]
     for year in base_years:
-        for t0 in interim:
+        for t0 in in_focus:
             moments += [("base", t0, False, m) for m in {t0, year * 100 + t0 % 100}]
             moments += [("base_year", t0, False, m) for m in {t0, year * 100 + 12}]
     text, whole = pl.String, pl.Int32
@@ -94,7 +100,7 @@ def _choose_rows(
     }
     place_table(con, "moment", columns, sorted(moments))
     rows, roster = [], []
-    for wanted in sorted(_sums(moments, interim, codes)):
+    for wanted in sorted(_sums(moments, in_focus, codes)):
         included, absent = include(codes, filed, wanted)
         rows += included
         if included:
@@ -113,12 +119,12 @@ def _choose_rows(
     place_table(con, "roster", head_columns | {"unit": text, "filed": pl.Boolean}, roster)
 
 
-def _sums(moments: list[tuple[str, int, bool, int]], interim: list[int], codes: Codes) -> list[Sum]:
-    """Every sum over submitters that the variants need."""
+def _sums(moments: list[tuple[str, int, bool, int]], in_focus: list[int], codes: Codes) -> list[Sum]:
+    """Every sum over submitters that the variants need; twelve-month totals at the months in focus alone."""
     months: dict[tuple[str, int, bool], set[int]] = {}
     for variant, t0, annual, month in moments:
         months.setdefault((variant, t0, annual), set()).add(month)
-    for t0 in interim:
+    for t0 in in_focus:
         december, same = (t0 // 100 - 1) * 100 + 12, t0 - 100
         months["ttm2", t0, False] = {t0} if t0 % 100 == 12 else {t0, december}
         if t0 % 100 != 12:
@@ -142,7 +148,8 @@ def _read_indicators(con: duckdb.DuckDBPyConnection, method: Method, codes: Code
         con.execute(
             "CREATE OR REPLACE TEMP TABLE moment_of AS SELECT * FROM moment"
             f" WHERE (variant = 'plain' OR {indicator.base_year is not None})"
-            f" AND annual = {indicator.frequency == 'A'} AND ({indicator.frequency != 'Q'} OR t0 % 100 % 3 = 0)"
+            f" AND annual = {indicator.frequency == 'A'}"
+            f" AND ({indicator.frequency != 'Q'} OR t0 % 100 % 3 = 0)"
         )
         query = reading_sql(indicator.node)
         con.execute(f"INSERT INTO reading SELECT '{method.index}', '{indicator.id}', * FROM ({query})")

@@ -134,9 +134,10 @@ def place_parameters(
 _POSTS = ("low", "high", "optimum_low", "optimum_high")
 _LEAF_COLUMNS: Columns = {
     "index_code": pl.String, "indicator": pl.String, "name": pl.String, "pillar_no": pl.Int32,
-    "pillar": pl.String, "unit": pl.String, "frequency": pl.String, "in_monthly": pl.Boolean, "decimals": pl.Int32,
-    "weight": pl.Decimal(9, 2), "max_age": pl.Int32, "not_yet": pl.String, "normalisation": pl.String,
-    "reverse": pl.Boolean, "base_year": pl.Int32, "base": pl.Decimal(9, 4), "span": pl.Decimal(9, 4),
+    "pillar": pl.String, "unit": pl.String, "frequency": pl.String, "in_monthly": pl.Boolean,
+    "decimals": pl.Int32, "weight": pl.Decimal(9, 2), "max_age": pl.Int32, "not_yet": pl.String, "normalisation": pl.String,
+    "reverse": pl.Boolean, "base_year": pl.Int32, "base": pl.Decimal(9, 4),
+    "span": pl.Decimal(9, 4),
     "fall": pl.Decimal(9, 4), "floor": pl.Decimal(9, 4), "ceiling": pl.Decimal(9, 4),
 }  # fmt: skip
 
@@ -147,7 +148,8 @@ def _leaf(method: Method, indicator: Indicator) -> tuple:
     pillar = next(p.name for p in method.pillars if p.no == indicator.pillar)
     return (
         method.index, indicator.id, indicator.name, indicator.pillar, pillar, indicator.unit,
-        indicator.frequency, indicator.monthly, indicator.decimals, indicator.weight, method.max_age[indicator.frequency],
+        indicator.frequency, indicator.monthly, indicator.decimals, indicator.weight,
+        method.max_age[indicator.frequency],
         method.missing.not_yet, indicator.normalisation, indicator.direction == "逆向", indicator.base_year,
         score.base, score.span, score.ceiling - score.base, score.floor, score.ceiling,
         indicator.low, indicator.high, *(indicator.optimum or (None, None)),

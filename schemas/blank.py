@@ -27,6 +27,7 @@ def draw(paper: Paper, page: Page, lists: Lists) -> None:
     """Draw a page on an empty sheet."""
     table = WideTable(page) if page.form.layout == "wide" else LongTable(page)
     paper.sheet.sheet_format.defaultRowHeight = 14
+    paper.sheet.sheet_format.customHeight = True
     top = _draw_head(paper, page, table.widths)
     placed = table.draw(paper, top, lists)
     _draw_foot(paper, page, table.widths, placed.last + 1)
@@ -126,18 +127,18 @@ def _draw_foot(paper: Paper, page: Page, widths: Sequence[float], row: int) -> N
 
 
 def _code_notes(page: Page) -> list[str]:
-    """In a blank register: the names of the codes that stand without a name column."""
-    if page.filled is not None or not page.free:
+    """In a blank register: how to get more rows, and the names of codes without a name column."""
+    if page.filled is not None or not page.free or page.form.layout == "long":
         return []
-    notes: dict[str, str] = {}
+    notes = {"": "行数不够时，请在空白行中间插入行，不要在末行之后续填。"}
     for column in page.columns:
-        known = column.codelist is None or any(sign in column.label for sign in "（(") or column.companion
-        if known and column.codelist not in ("tiers", "parks"):
+        if column.codelist is None or column.companion:
             continue
-        names = choices(page.codes, page.office, column.codelist or "")
-        if names and column.codelist not in notes and len(names) <= 60:
+        names = choices(page.codes, page.office, column.codelist, page.due.period)
+        told = all(f"{code}{name}" in column.label for code, name in names.items())
+        if not told:
             words = "、".join(f"{code} {name}" for code, name in names.items())
-            notes[column.codelist or ""] = f"{column.header[0]}：{words}。"
+            notes.setdefault(column.codelist, f"{column.header[0]}：{words}。")
     return list(notes.values())
 
 

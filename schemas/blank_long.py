@@ -65,7 +65,7 @@ def _lines(paper: Paper, page: Page, width: float, first: int, lists: Lists) -> 
         paper.put(row, 2, column.unit, word)
         paper.put(row, 3, column.code, word)
         paper.sheet.row_dimensions[row].height = lines(column.label, width) * LINE + 2
-        takes = entry(page.codes, page.office, column, lists)
+        takes = entry(page.codes, page.office, column, page.due.period, lists)
         for number, key in enumerate(page.keys):
             owed = page.owed(column, key)
             place = 4 + 2 * number

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from openpyxl.styles.cell_style import StyleArray
 
-from schemas.dropdowns import Entry, Lists, entry, mark_entry
-from schemas.form import Column
+from schemas.dropdowns import Entry, Lists, entry, mark_entry, number_entry
+from schemas.form import DEDUCTING, Column
 from schemas.page import MARK, STEMS, Page, Placed, field_look
 from schemas.stationery import LINE, TEXT, Look, Paper, area, lines, measure
 from schemas.territory import row_level
@@ -181,21 +181,40 @@ def _notes(paper: Paper, page: Page, slots: Sequence[_Slot], first: int) -> None
 
 def _entries(paper: Paper, page: Page, slots: Sequence[_Slot], first: int, last: int, lists: Lists) -> None:
     """Hold the data columns to what they may take; neighbours that take the same share one rule."""
-    runs: dict[Entry, list[list[int]]] = {}
-    for number, slot in enumerate(slots, 1):
-        column = slot.column
-        if slot.name_only or (column is not None and column.key and not page.free) or last < first:
-            continue
-        if column is None:
-            takes: Entry | None = mark_entry(page.codes, per_value=False)
+    areas: dict[Entry, list[tuple[int, int, int, int]]] = {}
+    for top, bottom, signed in _bands(page, first, last):
+        for number, slot in enumerate(slots, 1):
+            column = slot.column
+            if slot.name_only or (column is not None and column.key and not page.free):
+                continue
+            takes: Entry | None
+            if column is None:
+                takes = mark_entry(page.codes, per_value=False)
+            elif signed and column.numeric:
+                takes = number_entry(column, signed=True)
+            else:
+                takes = entry(page.codes, page.office, column, page.due.period, lists)
+            if takes is None:
+                continue
+            held = areas.setdefault(takes, [])
+            if held and held[-1][0] == top and held[-1][3] == number - 1:
+                held[-1] = (top, held[-1][1], bottom, number)
+            else:
+                held.append((top, number, bottom, number))
+    for takes, held in areas.items():
+        takes.attach(paper.sheet, [area(*corners) for corners in held])
+
+
+def _bands(page: Page, first: int, last: int) -> list[tuple[int, int, bool]]:
+    """Runs of rows: first, last, and whether they are 剔重 rows, whose sums may be negative."""
+    if page.free:
+        return [(first, last, False)] if last >= first else []
+    bands: list[tuple[int, int, bool]] = []
+    for row, key in enumerate(page.keys, first):
+        region = page.named(key).get("region_code", "")
+        signed = page.codes.level(region) == "adjusting" and region.endswith(DEDUCTING)
+        if bands and bands[-1][2] == signed:
+            bands[-1] = (bands[-1][0], row, signed)
         else:
-            takes = entry(page.codes, page.office, column, lists)
-        if takes is None:
-            continue
-        spans = runs.setdefault(takes, [])
-        if spans and spans[-1][1] == number - 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    for takes, spans in runs.items():
-        takes.attach(paper.sheet, [area(first, left, last, right) for left, right in spans])
+            bands.append((row, row, signed))
+    return bands

@@ -18,6 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.codes import Codes
 from schemas.form import Column
+from schemas.period import Period
 from schemas.territory import Submitter
 
 CODE_SHEET = "代码表"
@@ -86,44 +87,58 @@ class Lists:
                 sheet.cell(row, number, code).data_type = "s"
 
 
-def choices(codes: Codes, office: Submitter, codelist: str) -> dict[str, str]:
-    """Code to name of what an office may choose: of counties and zones its own, of others all."""
+def choices(codes: Codes, office: Submitter, codelist: str, period: Period) -> dict[str, str]:
+    """Code to name of what an office may choose in a period: of counties and zones its own, else all.
+
+    Empty for ``industries``, which are no list but four digits.
+    """
+    if codelist == "industries":
+        return {}
     names = codes.names(codelist)
-    city = codes.regions[office.code].parent if office.level == "county" else office.code
+    valid = {code: names[code] for code in codes.members(codelist, period)}
     if codelist == "counties" and office.level == "county":
         return {office.code: names[office.code]}
     if codelist == "counties" and office.level == "city":
         return {code: names[code] for code in codes.counties(office.code)}
     if codelist == "parks" and office.level in ("county", "city"):
-        return {row["code"]: row["name"] for row in codes.rows("parks") if row["city"] == city}
-    return names
+        city = codes.regions[office.code].parent if office.level == "county" else office.code
+        return {r["code"]: r["name"] for r in codes.rows("parks") if r["city"] == city and r["code"] in valid}
+    return valid
 
 
-def entry(codes: Codes, office: Submitter, column: Column, lists: Lists) -> Entry | None:
+def number_entry(column: Column, *, signed: bool = False) -> Entry:
+    """The range of a number; ``signed`` lets it be negative, as in a 剔重 row."""
+    low, high = str(column.min), str(column.max)
+    if signed and column.min == 0:
+        low = f"-{high}"
+    whole = column.type == "int"
+    kind = "整数" if whole else "数"
+    error = f"请填 {low} 至 {high} 之间的{kind}，不带单位和其他文字。空白表示未报，零请填 0。"
+    return Entry("whole" if whole else "decimal", low, high, error=error)
+
+
+def entry(codes: Codes, office: Submitter, column: Column, period: Period, lists: Lists) -> Entry | None:
     """What the cells of a column may take; None if any text will do."""
-    name = column.header[0]
     if column.numeric:
-        low, high = str(column.min), str(column.max)
-        what = "整数" if column.type == "int" else "数"
-        error = f"请填 {low} 至 {high} 之间的{what}，不带单位和其他文字。空白表示未报，零请填 0。"
-        return Entry("whole" if column.type == "int" else "decimal", low, high, error=error)
+        return number_entry(column)
     if column.type in _LENGTHS:
         length, sample = _LENGTHS[column.type]
-        error = f"{name}应为{sample}，共 {length} 个字符。"
+        error = f"{column.header[0]}应为{sample}，共 {length} 个字符。"
         return Entry("textLength", str(length), str(length), error=error, prompt=f"请填{sample}")
     if column.codelist == "industries":
         return Entry("textLength", "4", "4", error="请填 GB/T 4754-2017 的四位小类代码。")
     if column.codelist is None:
         return None
-    offered = choices(codes, office, column.codelist)
+    offered = choices(codes, office, column.codelist, period)
     if not offered:  # a county whose city has no zones
         return None
     prompt = "；".join(f"{code} {words}" for code, words in offered.items())
+    several = column.type == "codes"  # the list offers single codes, the cell may join them
     return Entry(
         "list",
         lists.reference(tuple(offered)),
-        strict=column.type != "codes",
-        error="" if column.type == "codes" else "请从下拉列表中选择代码。",
+        strict=not several,
+        error="" if several else "请从下拉列表中选择代码。",
         prompt=prompt if len(prompt) <= _LIMIT else "",
     )
 

@@ -1,4 +1,4 @@
-"""What stands on one sheet of a form: whose it is, which rows it has, which fields are owed, what is filled in.
+"""What stands on one sheet of a form: its office, its rows, which fields are owed, what is filled in.
 
 ``Head`` and ``Filled`` are what a caller hands over; ``Page`` answers the questions of the drawing
 modules. Which fields fall due in which row is asked of ``territory`` and of the form.
@@ -72,11 +72,11 @@ class Page:
     @cached_property
     def free(self) -> bool:
         """True for a register, whose rows are not known beforehand, and for what the bureau files."""
-        return self.form.filed_by_bureau or not self._printed
+        return self.form.register or self.form.filed_by_bureau
 
     @cached_property
     def _printed(self) -> tuple[Key, ...]:
-        if self.form.filed_by_bureau:
+        if self.free:
             return ()
         return row_keys(self.codes, self.form, self.office, self.due.subject, self.due.period)
 

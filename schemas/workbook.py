@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 
 from openpyxl import Workbook
@@ -20,22 +20,45 @@ from schemas.codes import Codes
 from schemas.dropdowns import Lists
 from schemas.form import Form
 from schemas.page import Filled, Head, Page
+from schemas.period import Period
 from schemas.stationery import Looks, Paper
-from schemas.territory import Due, Submitter, edition
+from schemas.territory import Due, Submitter, delivery_due, edition
 
 _CORE = "docProps/core.xml"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip directory can hold
 
 
-def blank_workbook(codes: Codes, office: Submitter, dues: Sequence[Due]) -> bytes:
+def blank_files(
+    codes: Codes, office: Submitter, period: Period, *, revisions: bool = False
+) -> Iterator[tuple[str, bytes]]:
+    """The blank workbooks of an office for a period, as file name below the output folder and bytes.
+
+    One workbook holds all statistical forms due; a county's annual GLT09 comes in one of its own,
+    for it goes to another store. ``revisions`` adds an empty GLT10, which is filed only on occasion.
+    Nothing is given if the office owes nothing.
+    """
+    dues = delivery_due(codes, office, period)
+    if revisions:
+        dues += (Due(office.code, period, "GLT10"),)
+    if dues:
+        yield f"{period}/{office.code}.xlsx", blank_workbook(codes, office, dues)
+    if office.level == "county" and period.annual:
+        register = (Due(office.code, period, "GLT09"),)
+        yield f"{period}/{office.code}-GLT09.xlsx", blank_workbook(codes, office, register)
+
+
+def blank_workbook(
+    codes: Codes, office: Submitter, dues: Sequence[Due], forms: Mapping[str, Form] | None = None
+) -> bytes:
     """The blank forms of an office: one sheet per submission due, in the given order.
 
-    ValueError if forms of the two stores (GLT09 and the others) are mixed, or there is none.
+    ``forms`` gives another edition of a form, by its code. ValueError if forms of the two stores
+    (GLT09 and the others) are mixed, or there is none.
     """
-    forms = [edition(due.form, due.period) for due in dues]
-    if len({form.store for form in forms}) > 1:
+    pages = [Page(codes, office, _form(due, forms), due) for due in dues]
+    if len({page.form.store for page in pages}) > 1:
         raise ValueError("亩均评价基础数据（赣链统09表）须单独成册，不能与其他表放在同一工作簿")
-    return _workbook([Page(codes, office, form, due) for form, due in zip(forms, dues, strict=True)])
+    return _workbook(pages)
 
 
 def filled_workbook(
@@ -49,13 +72,11 @@ def filled_workbook(
 
     Rows and texts are written as they are given, right or wrong: judging them is the reader's work.
     """
-    chosen = forms or {}
-    return _workbook(
-        [
-            Page(codes, office, chosen.get(s.due.form) or edition(s.due.form, s.due.period), s.due, head, s)
-            for s in sheets
-        ]
-    )
+    return _workbook([Page(codes, office, _form(s.due, forms), s.due, head, s) for s in sheets])
+
+
+def _form(due: Due, forms: Mapping[str, Form] | None) -> Form:
+    return (forms or {}).get(due.form) or edition(due.form, due.period)
 
 
 def _workbook(pages: Sequence[Page]) -> bytes:
@@ -100,4 +121,4 @@ def _bytes(workbook: Workbook, stamp: datetime.datetime) -> bytes:
     return packed.getvalue()
 
 
-__all__ = ["Filled", "Head", "blank_workbook", "filled_workbook"]
+__all__ = ["Filled", "Head", "blank_files", "blank_workbook", "filled_workbook"]

@@ -162,7 +162,7 @@ def _industry(form: str, period: Period, key: Key, n: _Numbers) -> Iterator[str]
         f"S{no}M": _within("20", n.rev_cum * 12 / period.month, n.emp_avg, "5000"),
         "H327": (n.ent_loss_n > 0 or n.profit_cum >= 0)
         and (n.ent_loss_n != n.ent_n or n.ent_n == 0 or n.profit_cum <= 0),
-        "no negative": n.out_cur >= 0 and n.top1_rev_cum >= n.top2_rev_cum and n.top1_rev_cum <= n.rev_cum or form != "GLT01",
+        "largest": n.top1_rev_cum >= n.top2_rev_cum and n.top1_rev_cum + n.top2_rev_cum <= n.rev_cum,
         "S301": not n.elec_cum_ly or not n.out_cum_ly
         or abs(n.elec_cum / n.elec_cum_ly - n.out_cum / n.out_cum_ly) <= Decimal("0.20"),
     }  # fmt: skip
@@ -189,9 +189,9 @@ def _continuity(filings: Filings, form: str, period: Period, key: Key, n: _Numbe
 
     before, older = period.previous_report(), period.previous_report().previous_report()
     out, rev, count = then(before, "out_cum"), then(before, "rev_cum"), then(before, "ent_n")
-    if period.month > 2 and out is not None and n.has("out_cur"):
-        if abs(n.out_cum - out - n.out_cur) > max(Decimal(1), n.out_cum / 1000):
-            yield f"S{no}A"
+    together = period.month > 2 and out is not None and n.has("out_cur")
+    if together and abs(n.out_cum - Decimal(out or 0) - n.out_cur) > max(Decimal(1), n.out_cum / 1000):
+        yield f"S{no}A"
     if period.month > 2 and ((rev is not None and n.rev_cum < rev) or (out is not None and n.out_cum < out)):
         yield f"S{no}B"
     if n.ent_n >= 5 and n.rev_cum_ly >= 10_000 and abs(n.rev_cum / n.rev_cum_ly - 1) > Decimal("0.5"):
@@ -238,9 +238,7 @@ def _cluster(filings: Filings, period: Period, key: Key, n: _Numbers) -> Iterato
     """S307 and S331 for a city's column of a cluster."""
     cluster = filings.codes.clusters[key[0]]
     month = period.as_month()
-    mapped = sum(
-        _chain_revenue(filings, month, key[1], code) for code in cluster.chains
-    )
+    mapped = sum(_chain_revenue(filings, month, key[1], code) for code in cluster.chains)
     if mapped and n.rev_cum > mapped * (Decimal("1.001") if period.annual else 1):
         yield f"S307 {n.rev_cum} > {mapped}"
     if period.annual:
@@ -255,7 +253,9 @@ def _cluster(filings: Filings, period: Period, key: Key, n: _Numbers) -> Iterato
         yield "S331 last year"
 
 
-def _chain_revenue(filings: Filings, period: Period, region: str, code: str, name: str = "rev_cum") -> Decimal:
+def _chain_revenue(
+    filings: Filings, period: Period, region: str, code: str, name: str = "rev_cum"
+) -> Decimal:
     """A chain's or sub-chain's sum in a city (counties and adjusting rows together) or the province."""
     at = (period, name)
     if at not in filings.sums:
@@ -358,7 +358,8 @@ def _chains(filings: Filings, period: Period, rows: Mapping[Key, Row]) -> Iterat
         subs = (*filings.codes.chains[chain].subchains, "Z")
         parts = [rows[(region, chain, s)] for s in subs if (region, chain, s) in rows]
         for name in columns:
-            shown = any(part.get(name) is not None for part in parts)  # electricity is reported for whole chains
+            # electricity is reported for whole chains alone
+            shown = any(part.get(name) is not None for part in parts)
             if shown and sum(Decimal(part.get(name) or 0) for part in parts) != Decimal(row.get(name) or 0):
                 yield f"H302 {region} {chain} {name}"
         if filings.codes.level(region) in ("county", "adjusting"):
@@ -406,7 +407,7 @@ def _regions(filings: Filings, period: Period, rows: Mapping[Key, Row]) -> Itera
     for name in (*columns, *(("gdp_cum", "mva_cum") if period.quarter_end else ())):
         total = sum(Decimal(rows[(city,)].get(name) or 0) for city in codes.cities)
         if total != Decimal(rows[(PROVINCE,)].get(name) or 0):
-            yield f"province {name}"
+            yield f"H304 province {name}"
 
 
 def _agreeing(filings: Filings, form: str, period: Period, rows: Mapping[Key, Row]) -> Iterator[str]:
@@ -423,8 +424,11 @@ def _agreeing(filings: Filings, form: str, period: Period, rows: Mapping[Key, Ro
             if form == "GLT05" and abs(n.va_growth - Decimal(same.get("va_growth") or 0)) > Decimal("0.05"):
                 yield f"S325 va_growth {region}"
             december = filings.value("GLT02", month, (region,), "rev_cum")
-            if form == "GLT04" and period.annual and december is not None and not _within(
-                "0.97", n.rev_year, Decimal(december), "1.03"
+            if (
+                form == "GLT04"
+                and period.annual
+                and december is not None
+                and not _within("0.97", n.rev_year, Decimal(december), "1.03")
             ):
                 yield f"S316 {region}"
         else:
@@ -473,7 +477,7 @@ def _clues(rows: Mapping[Key, Row], period: Period, names: tuple[str, ...], peer
     figures = [int(v) for r in rows.values() for f, v in r.items() if isinstance(v, int) and abs(v) >= 10_000]
     if len(figures) >= 2_000:
         round_share = sum(v % 100 == 0 for v in figures) / len(figures)
-        if round_share > 0.015:
+        if round_share > 0.01 + 0.4 / len(figures) ** 0.5:
             yield f"S321 round {round_share:.3f}"
         ends = [sum(v % 10 == digit for v in figures) / len(figures) for digit in range(10)]
         if not all(abs(share - 0.1) < 1.2 / len(figures) ** 0.5 for share in ends):

@@ -90,7 +90,7 @@ def _figure(text: str, *, binary: bool) -> Cleaned:
 
 def _significant(figure: Decimal) -> int:
     """Digits between the first and the last that is not zero."""
-    return len(str(figure.as_tuple().digits and "".join(map(str, figure.as_tuple().digits)).strip("0")))
+    return len("".join(map(str, figure.as_tuple().digits)).strip("0"))
 
 
 def plain(figure: Decimal) -> str:

@@ -110,7 +110,13 @@ def _check_names(entries: list[zipfile.ZipInfo]) -> None:
     for entry in entries:
         name = entry.orig_filename
         steps = name.rstrip("/").split("/")
-        if name.startswith("/") or "\\" in name or "\0" in name or ":" in steps[0] or {"..", "."} & set(steps):
+        if (
+            name.startswith("/")
+            or "\\" in name
+            or "\0" in name
+            or ":" in steps[0]
+            or {"..", "."} & set(steps)
+        ):
             raise Refusal("F09", f"工作簿内部的文件名不合规：{name[:80]!r}。", _RESAVE)
         if name.casefold() in seen:  # part names differ by more than case
             raise Refusal("F08", f"工作簿内部有重名的文件：{name[:80]!r}。", _RESAVE)

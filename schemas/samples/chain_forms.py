@@ -67,7 +67,9 @@ class ChainForms:
 
     def office(self, chain: str, period: Period) -> Values:
         """The one column of GLT07: quarterly fields, in the annual report all."""
-        (nodes, covered, gaps, done, bought, sme, three, items, safe, backed, deep, inside, met, built) = _OFFICE[chain]
+        (nodes, covered, gaps, done, bought, sme, three, items, safe, backed, deep, inside, met, built) = (
+            _OFFICE[chain]
+        )
         table = self.economy.table(period)
         revenue = table.get(PROVINCE, chain, field="rev_cum")
         yearly = self.economy.table(Period(2025, 12, 0)).get(PROVINCE, chain, field="rev_cum")

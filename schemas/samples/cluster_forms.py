@@ -51,7 +51,9 @@ class ClusterForms:
     def row(self, cluster_code: str, region: str, period: Period, part: float = 1.0) -> Values:
         """A city's column with what falls due; ``part`` below 1 gives that part of it, a zone's."""
         cluster = self.economy.codes.clusters[cluster_code]
-        values = self._lead(cluster, period) if region == PROVINCE else self._city(cluster, region, period, part)
+        values = (
+            self._lead(cluster, period) if region == PROVINCE else self._city(cluster, region, period, part)
+        )
         form = form_for("GLT03", period)
         rows = "lead" if region == PROVINCE else "own"
         return {
@@ -82,7 +84,11 @@ class ClusterForms:
         invested = int(mapped["rev_cum"] * part * drawn.between(0.06, 0.11) * monthly.between(0.97, 1.03))
         renewed = min(drawn.between(18, 52) + monthly.between(-1, 1) + t, 80)
         top = self._largest(cluster, city, period)
-        plan = int(self.mapped(cluster.code, city, Period(period.year, 12, 0))["rev_cum"] * part * drawn.between(0.02, 0.05))
+        plan = int(
+            self.mapped(cluster.code, city, Period(period.year, 12, 0))["rev_cum"]
+            * part
+            * drawn.between(0.02, 0.05)
+        )
         paid = plan * period.month / 12 * drawn.between(0.6, 1.12) * monthly.between(0.96, 1.04)
 
         def some(expected: float, most: int = n) -> int:
@@ -107,12 +113,16 @@ class ClusterForms:
             "green_rev": int(rev * min(able.green * drawn.between(0.6, 1.7), 80) / 100),
             "top1_rev_cum": min(int(top[0] * min(part * 1.02, 0.99)), rev), "top2_rev_cum": 0,
         }  # fmt: skip
-        values["top2_rev_cum"] = min(int(top[1] * part), _whole(values["top1_rev_cum"]), rev - _whole(values["top1_rev_cum"]))
+        values["top2_rev_cum"] = min(
+            int(top[1] * part), _whole(values["top1_rev_cum"]), rev - _whole(values["top1_rev_cum"])
+        )
         return values
 
     def _largest(self, cluster: Cluster, city: str, period: Period) -> tuple[int, int]:
         tops = self.economy.largest(period)
-        found = [value for chain, sub in self._chains(cluster) for value in tops.get((city, chain, sub), (0, 0))]
+        found = [
+            value for chain, sub in self._chains(cluster) for value in tops.get((city, chain, sub), (0, 0))
+        ]
         first, second = sorted((*found, 0, 0), reverse=True)[:2]
         return first, second
 

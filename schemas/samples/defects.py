@@ -133,7 +133,10 @@ def add_permu_sheet(book: Workbook, codes: Codes, office: str, period: Period) -
                 sheet.cell(cell.row + 1, cell.column, cell.value)
     for area in source.merged_cells.ranges:
         sheet.merge_cells(
-            start_row=area.min_row + 1, end_row=area.max_row + 1, start_column=area.min_col, end_column=area.max_col
+            start_row=area.min_row + 1,
+            end_row=area.max_row + 1,
+            start_column=area.min_col,
+            end_column=area.max_col,
         )
 
 

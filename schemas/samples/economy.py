@@ -17,7 +17,14 @@ from schemas.samples.leaf import ADDITIVE, PLACE, YEARS, LeafSeries
 from schemas.samples.members import members
 from schemas.samples.places import CITY_ORDER, COUNTED_TWICE
 from schemas.samples.regions import Leaf, leaves
-from schemas.samples.sizes import CHAINS, NE_2025, OUTSIDE, PROVINCE_GROWTH_2025, PROVINCE_MFG_GROWTH_2025, PROVINCE_REVENUE_2025
+from schemas.samples.sizes import (
+    CHAINS,
+    NE_2025,
+    OUTSIDE,
+    PROVINCE_GROWTH_2025,
+    PROVINCE_MFG_GROWTH_2025,
+    PROVINCE_REVENUE_2025,
+)
 
 Key = tuple[str, str, str]  # region, chain ("" all industry), sub-chain (T whole chain, "" all industry)
 ANCHOR = Period(2025, 12, 0)
@@ -112,7 +119,13 @@ class Economy:
             _place(rows, one.leaf.region, one.leaf.chain, one.leaf.sub, figures)
         for city, (chain, sub, before, now) in COUNTED_TWICE.items():
             if city in self.codes.cities and chain in self.codes.chains and period.year in (2025, 2026):
-                _place(rows, f"{city[:4]}99", chain, sub, _negative(now if period.year == 2026 else before, before))
+                _place(
+                    rows,
+                    f"{city[:4]}99",
+                    chain,
+                    sub,
+                    _negative(now if period.year == 2026 else before, before),
+                )
                 amount = now if period.year == 2026 else before
                 back = _negative(-_outside_part(amount), -_outside_part(before))
                 _add(rows, (f"{city[:4]}99", "", ""), back)
@@ -182,7 +195,7 @@ def _levels(leaves: tuple[Leaf, ...], seed: int) -> dict[str, dict[int, float]]:
     for (chain, sub), peers in groups.items():
         for year in YEARS:
             drawn = Draw(seed, "levels", chain, sub, year)
-            dealt = sorted(peers, key=lambda leaf: (drawn.random(), leaf.name))  # noqa: B023
+            dealt = sorted(peers, key=lambda leaf: (drawn.random(), leaf.name))
             for place, leaf in enumerate(dealt):
                 levels[leaf.name][year] = WIDTH * (2 * (place + 0.5) / len(dealt) - 1)
     return levels

@@ -91,7 +91,9 @@ def chain_records(economy: Economy) -> Iterator[Record]:
                         continue
                     key = {"region_code": city, "chain_code": chain.code, "subchain_code": sub}
                     values: Values = dict(table.row(city, chain.code, sub))
-                    yield from _records("GLT01", period, key, values, GLT01_TOTAL if sub == WHOLE_CHAIN else GLT01_PART)
+                    yield from _records(
+                        "GLT01", period, key, values, GLT01_TOTAL if sub == WHOLE_CHAIN else GLT01_PART
+                    )
 
 
 def cluster_records(economy: Economy) -> Iterator[Record]:
@@ -104,7 +106,9 @@ def cluster_records(economy: Economy) -> Iterator[Record]:
                 values = forms.row(cluster.code, region, period)
                 kept = tuple(f for f in values if full or f in GLT03_MONTHLY)
                 wanted = tuple(f for f in kept if f not in ("area_rev_cum", "top1_rev_cum", "top2_rev_cum"))
-                yield from _records("GLT03", period, {"cluster_code": cluster.code, "region_code": region}, values, wanted)
+                yield from _records(
+                    "GLT03", period, {"cluster_code": cluster.code, "region_code": region}, values, wanted
+                )
 
 
 def _records(

@@ -52,7 +52,9 @@ ABILITIES = {
     "PC": Ability(1.55, 0.50, 43, 33, 25, 64, 71, 63, 36, 21, 5, 23, 1.4, 6.5, 48, 46, 0.21, 2.6, 1.7, 0.52),
     "BM": Ability(0.85, 0.32, 27, 18, 17, 55, 64, 55, 27, 19, 4, 13, 0.7, 2.8, 33, 22, 0.24, 1.2, 1.9, 0.2),
     "ST": Ability(1.25, 0.20, 44, 21, 24, 73, 74, 70, 43, 36, 6, 16, 1.2, 6.5, 43, 38, 0.46, 5.0, 1.5, 0.86),
-    "AV": Ability(3.9, 1.55, 71, 55, 44, 62, 91, 69, 41, 14, 14, 42, 5.0, 24.0, 70, 11, 0.01, 14.0, 0.2, 0.86),
+    "AV": Ability(
+        3.9, 1.55, 71, 55, 44, 62, 91, 69, 41, 14, 14, 42, 5.0, 24.0, 70, 11, 0.01, 14.0, 0.2, 0.86
+    ),
     "FD": Ability(0.75, 0.26, 21, 15, 19, 52, 66, 51, 25, 15, 8, 17, 0.5, 3.2, 31, 33, 0.03, 1.0, 0.5, 0.22),
     "TX": Ability(0.80, 0.19, 19, 13, 20, 49, 68, 47, 24, 11, 6, 11, 0.4, 1.9, 29, 28, 0.01, 0.8, 0.4, 0.12),
     "PH": Ability(3.0, 1.25, 60, 46, 36, 63, 80, 67, 42, 24, 6, 33, 2.3, 16.0, 61, 24, 0.02, 6.0, 0.3, 0.36),
@@ -82,6 +84,7 @@ class Blocks:
         self.seed = economy.seed
         names = {(leaf.region, leaf.city, leaf.chain): None for leaf in economy.leaves}
         self.all = tuple(self._block(*name) for name in names)
+        self.figures = cache(self._figures)  # a block is asked for by each of its rows
         self.sum_of = cache(self._sum_of)
         self._leaders: dict[tuple[str, str], int] = self._name_leaders()
 
@@ -123,8 +126,7 @@ class Blocks:
     def _sum_of(self, region: str, chain: str, period: Period) -> dict[str, float]:
         return _total([self.figures(block, period) for block in self.pick(region, chain)])
 
-    @cache  # noqa: B019  one economy per run, and every block is asked for by each of its rows
-    def figures(self, block: Block, period: Period) -> dict[str, float]:
+    def _figures(self, block: Block, period: Period) -> dict[str, float]:
         """All figures of a block; shares times their weight under ``w_`` names, weights under ``rev``."""
         table = self.economy.table(period)
         able, u, lift = ABILITIES[block.chain], block.steady, block.lift

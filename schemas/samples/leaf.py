@@ -29,7 +29,12 @@ class LeafSeries:
     """All figures of one leaf; ``figures(year, month)`` gives them in the order of ADDITIVE."""
 
     def __init__(
-        self, leaf: Leaf, stay: tuple[Member, ...], seed: int, shocks: dict[int, list[float]], level: dict[int, float]
+        self,
+        leaf: Leaf,
+        stay: tuple[Member, ...],
+        seed: int,
+        shocks: dict[int, list[float]],
+        level: dict[int, float],
     ) -> None:
         self.leaf = leaf
         self.stay = stay
@@ -42,7 +47,8 @@ class LeafSeries:
 
     def _ratios(self, drawn: Draw, county: Draw) -> None:
         size = self.size
-        thrift, careful, green = county.between(0.72, 1.36), county.between(0.6, 1.5), county.between(-0.03, 0.03)
+        thrift, careful = county.between(0.72, 1.36), county.between(0.6, 1.5)
+        green = county.between(-0.03, 0.03)
         self.margin0 = size.margin * 1.22 * thrift * drawn.between(0.55, 1.5) - 0.003
         self.margin0 = min(self.margin0, 0.27)
         if drawn.random() < 0.07:

@@ -59,14 +59,22 @@ def _truncated(data: bytes) -> bytes:
 def _with_macro(data: bytes) -> bytes:
     parts = parts_of(data)
     parts["xl/vbaProject.bin"] = _OLE + bytes(504)
-    parts[_TYPES] = parts[_TYPES].replace(
-        b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
-        b"application/vnd.ms-excel.sheet.macroEnabled.main+xml",
-    ).replace(
-        b"</Types>",
-        b'<Override PartName="/xl/vbaProject.bin" ContentType="application/vnd.ms-office.vbaProject"/></Types>',
+    parts[_TYPES] = (
+        parts[_TYPES]
+        .replace(
+            b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
+            b"application/vnd.ms-excel.sheet.macroEnabled.main+xml",
+        )
+        .replace(
+            b"</Types>",
+            b'<Override PartName="/xl/vbaProject.bin" ContentType="application/vnd.ms-office.vbaProject"/></Types>',
+        )
     )
-    return repack(_related(parts, b"http://schemas.microsoft.com/office/2006/relationships/vbaProject", b"vbaProject.bin"))
+    return repack(
+        _related(
+            parts, b"http://schemas.microsoft.com/office/2006/relationships/vbaProject", b"vbaProject.bin"
+        )
+    )
 
 
 def _with_link(data: bytes) -> bytes:

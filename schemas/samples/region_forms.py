@@ -52,7 +52,11 @@ class RegionForms:
         if period.annual:
             values["out_cur"] = None  # the month's own value belongs to the monthly report
         form = form_for("GLT02", period)
-        return {c.code: values[c.code] for c in form.columns if not c.key and c.due(period, level) and c.code in values}
+        return {
+            c.code: values[c.code]
+            for c in form.columns
+            if not c.key and c.due(period, level) and c.code in values
+        }
 
     def _rates(self, region: str, period: Period, table: Table) -> Values:
         """The fields that do not add up; N (blank) where there is no enterprise."""

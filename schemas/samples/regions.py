@@ -22,7 +22,7 @@ from schemas.samples.places import (
 from schemas.samples.sizes import CHAINS, OUTSIDE, SUBCHAINS
 
 WAN_PER_YI = 10_000
-SMALLEST = 9_000.0  # 万元 a year; below it a county has nothing of a sub-chain
+SMALLEST = 12_000.0  # 万元 a year; below it a county has nothing of a sub-chain
 POOREST = 2_600.0  # 万元 of revenue per enterprise, above the above-scale threshold of 2,000
 
 
@@ -87,7 +87,7 @@ def _sub_leaves(codes: Codes, seed: int, chain: str, sub: str) -> list[Leaf]:
             drawn = Draw(seed, "place", county, chain, sub)
             weights[county] = COUNTY_WEIGHTS[county] * specialty(county, chain, sub) * drawn.between(0.6, 1.4)
             minor = weights[county] < 3
-            if chain != OUTSIDE and minor and drawn.random() < 0.5:
+            if chain != OUTSIDE and minor and drawn.random() < 0.58:
                 weights[county] = 0.0
         kept = _above_threshold(weights, left, _smallest(chain))
         total = sum(kept.values())
@@ -103,7 +103,7 @@ def _smallest(chain: str) -> float:
 
 def _above_threshold(weights: dict[str, float], size: float, smallest: float) -> dict[str, float]:
     """Drop the smallest counties until each that is left reaches the smallest size."""
-    kept = {c: w for c, w in weights.items() if w} or dict([max(weights.items(), key=lambda item: item[1])])
+    kept = {c: w for c, w in weights.items() if w} or dict((max(weights.items(), key=lambda item: item[1]),))
     while len(kept) > 1 and size * min(kept.values()) / sum(kept.values()) < smallest:
         del kept[min(kept, key=lambda c: (kept[c], c))]
     return kept

@@ -11,8 +11,8 @@ from schemas.samples.draw import Draw
 from schemas.samples.economy import Economy
 from schemas.samples.members import NEVER, Member
 from schemas.samples.places import PARK_OF_COUNTY
-from schemas.samples.regions import Leaf
 from schemas.samples.region_forms import Values
+from schemas.samples.regions import Leaf
 from schemas.samples.sizes import OUTSIDE
 from schemas.samples.uscc import uscc
 
@@ -50,7 +50,7 @@ class Register:
             for stay in self.economy.members[leaf.name]:
                 number = int(leaf.region) % 10_000 * 4_000 + len(found[leaf.region])
                 found[leaf.region].append(self._enterprise(drawn, leaf, stay, number, names))
-        return {county: tuple(sorted(ones, key=lambda one: one.uscc)) for county, ones in found.items()}
+        return {county: tuple(ones) for county, ones in found.items()}
 
     def _enterprise(self, drawn: Draw, leaf: Leaf, stay: Member, number: int, names: set[str]) -> Enterprise:
         words = TRADES.get(leaf.sub, TRADES[leaf.chain])
@@ -76,12 +76,12 @@ class Register:
             uscc(leaf.region, number), name, leaf, stay, drawn.pick(classes), basis, tiers, auxiliary, node
         )
 
-    def rows(self, county: str, month: int, since: int | None) -> dict[tuple[str], Values]:
+    def rows(self, county: str, month: int, since: int | None) -> dict[tuple[str, ...], Values]:
         """Rows of the sheet of a month (yyyymm): all without ``since``, else the changes after ``since``.
 
         The full register lists those there and those that left in its year.
         """
-        rows: dict[tuple[str], Values] = {}
+        rows: dict[tuple[str, ...], Values] = {}
         for one in self.by_county[county]:
             entered, left = one.stay.date_in, one.stay.date_out
             if since is None:
@@ -101,7 +101,7 @@ class Register:
         ]
         park = PARK_OF_COUNTY.get(leaf.region, "")
         known = {row["code"] for row in self.economy.codes.rows("parks")}
-        inside = park in known and int(one.uscc[12], 36) % 3 == 0
+        inside = park in known and int(one.uscc[15], 36) % 3 == 0
         return {
             "ent_name": one.name,
             "region_code": leaf.region,

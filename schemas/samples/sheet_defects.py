@@ -57,7 +57,9 @@ def find_spot(sheet: Worksheet, form: Form, period: Period) -> Spot | None:
         columns[column.code] = place
     key = columns[form.keys[0].code]
     last = stems
-    while sheet.cell(last + 1, key).value not in (None, "") and len(str(sheet.cell(last + 1, key).value)) >= 6:
+    while (
+        sheet.cell(last + 1, key).value not in (None, "") and len(str(sheet.cell(last + 1, key).value)) >= 6
+    ):
         last += 1
     return Spot(sheet, columns, stems + 1, last)
 
@@ -149,7 +151,9 @@ def _more_columns(spot: Spot, codes: Codes, office: str) -> str:
     stem = spot.first - 1
     place = max(cell.column for cell in spot.sheet[stem] if cell.value not in (None, "")) + 2
     header = next(
-        row for row in range(stem - 1, 0, -1) if spot.sheet.cell(row, spot.columns["rev_cum"]).value == "1-本月"
+        row
+        for row in range(stem - 1, 0, -1)
+        if spot.sheet.cell(row, spot.columns["rev_cum"]).value == "1-本月"
     )
     spot.sheet.cell(header - 1, place, "县内补充指标")
     spot.sheet.cell(stem, place, max(spot.columns.values()))

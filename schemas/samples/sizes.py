@@ -46,7 +46,7 @@ class ChainSize:
     emerging: float
 
 
-CHAINS = {
+CHAINS: dict[str, ChainSize] = {
     "EI": ChainSize(1950, (8.0, 9.5, 16.5, 10.5), 2.0, 0.036, 0.19, 0.150, 150, 0.17, 68, 180, 0.03, 0.86, 0.92, 0.50),
     "NF": ChainSize(1250, (3.0, 6.5, 18.0, 11.5), 3.0, 0.032, 0.14, 0.025, 700, 0.18, 28, 220, 0.06, 0.02, 0.01, 0.20),
     "EQ": ChainSize(3400, (4.5, 7.5, 12.5, 8.0), 2.0, 0.052, 0.24, 0.080, 140, 0.14, 78, 150, 0.03, 0.16, 0.97, 0.30),
@@ -63,7 +63,7 @@ CHAINS = {
 }  # fmt: skip
 
 # 2025 revenue of each sub-chain, 亿元; Z is the chain's rest
-SUBCHAINS = {
+SUBCHAINS: dict[str, dict[str, float]] = {
     "EI": {"EI01": 1960, "EI02": 560, "EI03": 480, "EI04": 230, "EI05": 1400, "EI91": 410, "Z": 3160},
     "NF": {"NF01": 6000, "NF02": 520, "NF03": 690, "Z": 1390},
     "EQ": {"EQ01": 1680, "EQ02": 905, "EQ91": 160, "EQ92": 95, "Z": 3610},
@@ -80,7 +80,7 @@ SUBCHAINS = {
 }
 
 # growth of a sub-chain beyond its chain's, percentage points
-SUBCHAIN_LEAD = {
+SUBCHAIN_LEAD: dict[str, float] = {
     "EI05": 2.0, "EI91": 3.0, "EI02": -2.0, "NF02": 2.0, "NF03": 1.5, "EQ01": 1.5, "EQ92": 3.0,
     "NE01": 1.0, "NE02": -2.5, "NE93": 4.0, "PC02": 1.5, "BM02": -1.0, "BM03": 2.0, "AV03": 4.0,
     "FD04": 2.0, "TX04": 2.0, "PH04": 2.0, "PH03": 3.0,

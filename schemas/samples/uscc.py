@@ -5,7 +5,6 @@ from __future__ import annotations
 from schemas.uscc import ALPHABET, check_character
 
 _ORGANISATION = (3, 7, 9, 10, 5, 8, 4, 2)
-_SPREAD = 123_456_791  # coprime to 31: numbers in a row give codes that do not look like it
 
 
 def organisation_check(first8: str) -> str:
@@ -16,7 +15,7 @@ def organisation_check(first8: str) -> str:
 
 def uscc(region: str, number: int) -> str:
     """The code of the sampled enterprise with this number (below 31**6), registered in the region."""
-    left = number * _SPREAD % 31**6
+    left = number
     tail = ""
     for _ in range(6):
         left, digit = divmod(left, 31)

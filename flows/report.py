@@ -1,0 +1,182 @@
+"""What a run tells people: the summary on the screen, the release note, the table of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from flows.batch import Outcome
+from schemas.finding import SEVERITY_ZH, Finding, Severity, State
+
+_ORDER = {Severity.HARD: 0, Severity.SOFT: 1, Severity.CLUE: 2}
+_NAMES = {"MQ": "制造业高质量发展", "CM": "产业链现代化", "CA": "产业集群先进性"}
+_TYPES = {"city": "设区市", "county": "县（市、区）", "chain": "产业链", "cluster": "集群"}
+
+
+def finding_rows(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """Findings for a person, hard ones first."""
+    ordered = sorted(
+        findings,
+        key=lambda f: (
+            _ORDER[f.severity],
+            f.period,
+            f.submitter,
+            f.form,
+            f.file_name,
+            f.sheet,
+            f.cell,
+            f.rule,
+        ),
+    )
+    return [
+        {
+            "程度": SEVERITY_ZH[f.severity],
+            "规则": f.rule,
+            "文件": f.file_name,
+            "工作表": f.sheet,
+            "单元格": f.cell,
+            "值": f.value,
+            "说明": f"{f.message} {f.advice}",
+        }
+        for f in ordered
+    ]
+
+
+def findings_text(findings: Sequence[Finding], most: int = 40) -> list[str]:
+    """Findings that need a person as lines: hard ones first, the rest counted."""
+    rows = [row for row in finding_rows(findings) if row["程度"] != SEVERITY_ZH[Severity.CLUE]]
+    lines = []
+    for row in rows[:most]:
+        place = " ".join(part for part in (row["文件"], row["工作表"], row["单元格"]) if part)
+        lines.append(f"{row['程度']} [{row['规则']}] {place}：{row['说明']}")
+    if len(rows) > most:
+        lines.append(f"……另有 {len(rows) - most} 条，见 --json 或 zhishu status")
+    return lines
+
+
+def summary_lines(outcome: Outcome) -> list[str]:
+    """What a statistician wants to know first: read, refused, coverage, top and bottom, where the tables are."""
+    intake = outcome.intake
+    accepted, pending, rejected = (
+        len(intake.submissions(s)) for s in (State.ACCEPTED, State.PENDING, State.REJECTED)
+    )
+    lines = [
+        f"报告期 {outcome.period.printed}",
+        f"读取工作簿 {len(intake.deliveries)} 个，报表 {len(intake.judged)} 份："
+        f"接收 {accepted}，待核 {pending}，退回 {rejected}；整件拒收 {len(intake.refused)} 个",
+    ]
+    if intake.seen:
+        lines.append(f"内容已入台账、不再重复接收的工作簿 {intake.seen} 个")
+    if intake.ignored:
+        lines.append(
+            f"不是工作簿、未读取的文件 {len(intake.ignored)} 个：" + _some([p.name for p in intake.ignored])
+        )
+    if intake.later:
+        lines.append(
+            f"属于以后报告期、留在收件夹的工作簿 {len(intake.later)} 个："
+            + _some([d.file_name for d in intake.later])
+        )
+    lines += list(outcome.repaired)
+    if outcome.results is not None:
+        lines += _coverage_lines(outcome)
+        lines += _rank_lines(outcome)
+    if outcome.release is not None:
+        state = "新发布" if outcome.release.fresh else "与已有发布相同"
+        lines.append(
+            f"发布 {outcome.release.id}（{outcome.release.stage}，{state}），摘要 {outcome.release.digest[:16]}"
+        )
+    lines += [f"往期修订 {r.id}：{r.reason}" for r in outcome.revised]
+    lines += [f"表格 {path}" for path in outcome.files]
+    return lines
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    return "、".join(names[:most]) + (f" 等 {len(names)} 个" if len(names) > most else "")
+
+
+def _coverage_lines(outcome: Outcome) -> list[str]:
+    assert outcome.results is not None
+    lines = []
+    for row in outcome.results.coverage.iter_rows(named=True):
+        revenue = row["revenue_coverage"]
+        covered = "无从计算" if revenue is None else f"{100 * revenue:.2f} %"
+        lines.append(
+            f"  {row['form']} {row['period']}：应报 {row['due_n']} 份，已收 {row['accepted_n'] + row['pending_n']}，"
+            f"报送率 {100 * row['filing_rate']:.2f} %，营收覆盖率 {covered}"
+        )
+    return ["报送情况", *lines]
+
+
+def _rank_lines(outcome: Outcome) -> list[str]:
+    assert outcome.results is not None
+    index = outcome.results.index.filter(
+        (pl.col("period") == str(outcome.period)) & (pl.col("product") == "monthly")
+    )
+    lines = []
+    for (code, kind), group in sorted(
+        index.group_by(["index_code", "subject_type"]), key=lambda g: str(g[0])
+    ):
+        ranked = group.filter(pl.col("rank").is_not_null()).sort(["rank", "subject"])
+        if kind == "province":
+            value = group["value"][0]
+            lines.append(f"{_NAMES[str(code)]}月度监测值（试算）全省 {_shown(value)}")
+        elif ranked.is_empty():
+            lines.append(f"{_NAMES[str(code)]}（{_TYPES[str(kind)]}）：权重覆盖率不足，不公布监测值")
+        else:
+            first = "、".join(
+                f"{r['subject_name']} {r['value']}" for r in ranked.head(3).iter_rows(named=True)
+            )
+            last = "、".join(
+                f"{r['subject_name']} {r['value']}" for r in ranked.tail(3).iter_rows(named=True)
+            )
+            lines.append(
+                f"{_NAMES[str(code)]}（{_TYPES[str(kind)]} {ranked.height} 个）前三：{first}；后三：{last}"
+            )
+    return lines
+
+
+def _shown(value: Decimal | None) -> str:
+    return "不公布（权重覆盖率不足）" if value is None else str(value)
+
+
+def release_note(outcome: Outcome) -> str:
+    """The release note in markdown: the summary, the manifest's digests and the journal's head."""
+    lines = [f"# {outcome.period} 发布说明", ""]
+    lines += [f"- {line.strip()}" for line in summary_lines(outcome)]
+    if outcome.release is not None:
+        made_of = outcome.release.manifest
+        lines += ["", "| 项目 | 内容 |", "|---|---|"]
+        lines += [
+            f"| 发布摘要 | `{outcome.release.digest}` |",
+            f"| 日志位置 | {made_of.seq} `{made_of.head}` |",
+            f"| 方法 | {'、'.join(sorted(made_of.methods))} |",
+            f"| 收件 | {len(made_of.inputs)} 件 |",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """The run for programs: counts, releases, findings, seconds per phase."""
+    intake = outcome.intake
+    return {
+        "period": str(outcome.period),
+        "workbooks": len(intake.deliveries),
+        "seen": intake.seen,
+        "ignored": [p.name for p in intake.ignored],
+        "later": [d.file_name for d in intake.later],
+        "refused": len(intake.refused),
+        "submissions": {str(s): len(intake.submissions(s)) for s in (State.ACCEPTED, State.PENDING, State.REJECTED)},
+        "release": None if outcome.release is None else {
+            "id": outcome.release.id,
+            "stage": outcome.release.stage,
+            "digest": outcome.release.digest,
+            "fresh": outcome.release.fresh,
+        },
+        "revised": [r.id for r in outcome.revised],
+        "files": [str(p) for p in outcome.files],
+        "findings": finding_rows(intake.findings),
+        "seconds": {name: round(value, 3) for name, value in outcome.seconds.items()},
+    }  # fmt: skip

@@ -1,0 +1,50 @@
+"""The doors between the rooms: imports go flows -> indices -> schemas, and only flows/*.py knows Prefect."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted(p for room in ("flows", "indices", "schemas") for p in (ROOT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level packages that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def forbidden(path: Path) -> set[str]:
+    room = path.relative_to(ROOT).parts[0]
+    if room == "schemas":
+        return {"flows", "indices", "prefect"}
+    if room == "indices":
+        return {"flows", "prefect"}
+    return {"prefect", "indices"} if "ledger" in path.parts else set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_one_way(path: Path) -> None:
+    assert not imported(path) & forbidden(path)
+
+
+def test_a_wrong_import_would_be_seen() -> None:
+    assert imported(ROOT / "flows" / "monthly.py") & {"prefect"}
+
+
+@pytest.mark.parametrize("module", ["flows.batch", "flows.publication", "flows.standing", "flows.cli"])
+def test_what_auditors_use_does_not_load_prefect(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('prefect' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_no_module_grows_beyond_reading() -> None:
+    assert {p.name: n for p in MODULES if (n := len(p.read_text("utf-8").splitlines())) > 400} == {}

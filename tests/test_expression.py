@@ -1,0 +1,107 @@
+"""The closed grammar, its SQL and its units."""
+
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from indices.compile import value_sql
+from indices.expression import (
+    Binary,
+    ExpressionError,
+    Field,
+    Number,
+    Ratio,
+    Spread,
+    Std,
+    Ttm,
+    fields,
+    leaves,
+    parse,
+)  # fmt: skip
+from indices.units import UnitError, expression_unit, unit_of
+from schemas.form import load_forms
+
+FORMS = {form.code: form for form in load_forms() if not form.filed_by_bureau}
+
+
+def test_parses_every_kind_of_node() -> None:
+    node = parse("100 * ttm(GLT01.rev_cum) / (target_2026 * 10000)")
+    assert isinstance(node, Binary) and node.op == "/"
+    assert list(leaves(node)) == [Ttm(Field("GLT01", "rev_cum"))]
+    assert parse("pct(GLT03.rev_cum, GLT01.rev_cum[chains])") == Ratio(
+        "pct", Field("GLT03", "rev_cum"), Field("GLT01", "rev_cum", "chains")
+    )
+    assert isinstance(parse("hhi_norm(GLT01.rev_cum[subchains])"), Spread)
+    std = parse("std(yoy(GLT01.rev_cum, GLT01.rev_cum_ly), 11)")
+    assert isinstance(std, Std) and std.reports == 11
+    assert [f.code for f in fields(std)] == ["rev_cum", "rev_cum_ly"]
+    assert parse("0.5") == Number(Decimal("0.5"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('true')", "GLT01.rev_cum ** 2", "GLT01.rev_cum if 1 else 2", "foo(GLT01.rev_cum)",
+        "pct(GLT01.rev_cum)", "GLT01.rev_cum[elsewhere]", "GLT01", "lambda: 1", "pct(GLT01.a, b=1)", "1 +", "'text'",
+        "std(GLT01.rev_cum, 1.5)", "GLT01.rev_cum > 1", "True", "a.b.c", "ttm(1)",
+    ],
+)  # fmt: skip
+def test_refuses_what_is_outside_the_grammar(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        parse(text)
+
+
+def value(text: str, **columns: str) -> Decimal | None:
+    """Evaluate an expression with the given leaf values."""
+    node = parse(text)
+    names = {str(leaf): f"c{n}" for n, leaf in enumerate(dict.fromkeys(leaves(node)))}
+    joins = " CROSS JOIN ".join(
+        f"(SELECT {columns[name.split('.')[1]]}::DECIMAL(28,12) AS value) AS {alias}"
+        for name, alias in names.items()
+    )
+    query = f"SELECT {value_sql(node, names)} FROM (SELECT 202610 AS month) AS m" + (
+        f" CROSS JOIN {joins}" if joins else ""
+    )
+    return duckdb.sql(query).fetchall()[0][0]
+
+
+def test_arithmetic_is_exact_to_twelve_decimals() -> None:
+    assert value("yoy(F.a, F.b)", a="110", b="100") == Decimal("10.000000000000")
+    assert value("pct(F.a, F.b)", a="1", b="3") == Decimal("33.333333333333")
+    assert value("per(F.a, F.b) * 10000", a="1", b="30000") == Decimal("0.333333330000")
+    assert value("30 * month * F.a / F.b", a="200", b="1000") == Decimal("60")
+    assert value("pct(F.a, F.b)", a="1", b="0") is None
+    assert value("F.a / year_progress", a="75", b="0") == Decimal("90.000000000036")
+
+
+def test_energy_intensity_by_hand() -> None:
+    # energy +3 %, value added +8 %: 1 - 1.03 / 1.08 = 4.629629... %
+    found = value("-(((1 + yoy(F.a, F.b)/100) / (1 + F.g/100)) - 1) * 100", a="103", b="100", g="8")
+    assert found is not None and abs(found - Decimal("4.629629629630")) < Decimal("1e-9")
+
+
+@pytest.mark.parametrize(
+    ("expression", "unit"),
+    [
+        ("pct(GLT02.profit_cum, GLT02.rev_cum)", "%"),
+        ("per(GLT04.patent_n, GLT04.rev_year) * 10000", "件/亿元"),
+        ("per(GLT05.water_year, GLT05.va_year) * 10000", "立方米/万元"),
+        ("per(GLT06.srdi_n, GLT06.ent_n) * 100", "家/百家"),
+        ("30 * month * GLT02.ar_end / GLT02.rev_cum", "天"),
+        ("ttm(GLT03.rev_cum) / 10000", "亿元"),
+        ("100 * ttm(GLT01.rev_cum) / (target_2026 * 10000)", "%"),
+        ("per(GLT03.fund_amt, ttm(GLT03.rev_cum)) * 1000", "‰"),
+    ],
+)
+def test_units_agree(expression: str, unit: str) -> None:
+    assert expression_unit(parse(expression), FORMS) == unit_of(unit)
+
+
+def test_a_factor_of_ten_thousand_is_seen() -> None:
+    found = expression_unit(parse("per(GLT04.patent_n, GLT04.rev_year)"), FORMS)
+    assert found.factor / unit_of("件/亿元").factor == 10000
+    with pytest.raises(UnitError):
+        expression_unit(parse("GLT02.rev_cum + GLT02.ent_n"), FORMS)
+    with pytest.raises(UnitError):
+        unit_of("桶")

@@ -1,0 +1,360 @@
+"""The synthetic samples: reproducible, consistent, calibrated to the published figures."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from consistency import Filings, chain_of_industry, violations
+from openpyxl import load_workbook
+from small import CITY, small_codes
+
+from schemas.codes import PROVINCE, Codes, load_codes
+from schemas.form import form_for
+from schemas.period import Period
+from schemas.samples.classes import BY_CLASS, BY_PRODUCT
+from schemas.samples.defects import LIST_NAME, write_defective
+from schemas.samples.history import chain_records, cluster_records, region_records, write_history
+from schemas.samples.published import FIGURES, write_published
+from schemas.samples.register import Register
+from schemas.samples.sizes import CHAINS, OUTSIDE, SUBCHAINS
+from schemas.samples.uscc import organisation_check, uscc
+from schemas.samples.write import DELIVERED, SEED, Samples, write_province
+from schemas.territory import submitters
+from schemas.uscc import valid_uscc
+
+DECEMBER, YEAR, OCTOBER = Period(2025, 12, 0), Period(2025, 12, 2), Period(2026, 10, 0)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Codes:
+    return small_codes(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def province(small: Codes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small province on disk."""
+    out = tmp_path_factory.mktemp("province")
+    write_province(small, out)
+    return out
+
+
+def filings(samples: Samples, periods: tuple[Period, ...] = DELIVERED, history: bool = True) -> Filings:
+    """What the samples file, in memory."""
+    taken = Filings(samples.codes)
+    for period in periods:
+        for office in submitters(samples.codes):
+            for sheet in samples.sheets(office, period):
+                taken.add(office.code, sheet.due.form, sheet.due.period, sheet.rows)
+    if history:
+        for records in (region_records, chain_records, cluster_records):
+            for form, printed, text, name, value in records(samples.economy):
+                period, named = Period.parse(printed), dict(part.split("=") for part in text.split(";"))
+                key = tuple(named.get(c.code, "") for c in form_for(form, period).keys)
+                taken.history.setdefault((form, period, key), {})[name] = value  # type: ignore[assignment]
+    return taken
+
+
+def test_small_province_is_clean_under_all_checks(small: Codes) -> None:
+    assert violations(filings(Samples(small, DELIVERED))) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_other_seeds_break_no_check_but_perhaps_a_clue(small: Codes, seed: int) -> None:
+    found = violations(filings(Samples(small, DELIVERED, seed)))
+    assert [line for line in found if not line.startswith("S32")] == []
+
+
+SPOIL: dict[str, tuple[str, Period, Callable[[dict[str, object]], None]]] = {
+    "H101A": ("GLT01", OCTOBER, lambda row: row.update(ent_loss_n=9_999)),
+    "H302": ("GLT01", OCTOBER, lambda row: row.update(cost_cum=row["cost_cum"] + 5)),  # type: ignore[operator]
+    "S201B": ("GLT01", OCTOBER, lambda row: row.update(rev_cum=1)),
+    "H304": ("GLT02", OCTOBER, lambda row: row.update(emp_avg=row["emp_avg"] + 1)),  # type: ignore[operator]
+    "H323": ("GLT02", OCTOBER, lambda row: row.update(ent_new_n=4_000)),
+    "S202E": ("GLT02", OCTOBER, lambda row: row.update(rev_cum_ly=row["rev_cum_ly"] // 2)),  # type: ignore[operator]
+    "S009": ("GLT02", OCTOBER, lambda row: row.update(exp_cum=row["exp_cum_ly"] * 10)),  # type: ignore[operator]
+    "H308": ("GLT03", OCTOBER, lambda row: row.update(area_rev_cum=1)),
+    "S307": ("GLT03", OCTOBER, lambda row: row.update(rev_cum=row["rev_cum"] * 2)),  # type: ignore[operator]
+    "H310": ("GLT04", YEAR, lambda row: row.update(hnte_n=29_999)),
+    "S335": ("GLT05", YEAR, lambda row: row.update(rev_year=row["rev_year"] * 2)),  # type: ignore[operator]
+    "S325": ("GLT06", Period(2026, 9, 1), lambda row: row.update(ent_n=1)),
+    "S306": ("GLT07", Period(2026, 9, 1), lambda row: row.update(rev_cum=1)),
+    "S326": ("GLT07", YEAR, lambda row: row.update(node_n=499)),
+    "S333": ("GLT08", DECEMBER, lambda row: row.update(industry4="1811", basis="1")),
+    "S305": ("GLT01", DECEMBER, lambda row: row.update(ent_n=row["ent_n"] + 50)),  # type: ignore[operator]
+    "H005": ("GLT08", DECEMBER, lambda row: row.update(status="8")),
+    "required": ("GLT02", OCTOBER, lambda row: row.update(ht_va_share=None)),
+    "decimals": ("GLT02", OCTOBER, lambda row: row.update(va_growth=Decimal("3.14"))),
+}
+
+
+@pytest.mark.parametrize("rule", SPOIL)
+def test_self_check_sees_a_spoilt_figure(small: Codes, rule: str) -> None:
+    """The clean result above means something: each kind of damage is named by its rule."""
+    form, period, spoil = SPOIL[rule]
+    taken = filings(Samples(small, DELIVERED))
+    rows = taken.rows[(form, period)]
+    key = next(key for key, row in rows.items() if row.get("ent_n", 1) != 0 and key[-1] in ("T", "", key[0]))
+    spoilt = dict(rows[key])
+    spoil(spoilt)  # type: ignore[arg-type]
+    rows[key] = spoilt
+    assert any(line.startswith(rule) for line in violations(taken))
+
+
+def test_whole_province_is_clean_and_near_what_was_published() -> None:
+    samples = Samples(load_codes(), DELIVERED)
+    found = violations(filings(samples, (DECEMBER, YEAR), history=False))
+    assert found == []
+    table = samples.economy.table(DECEMBER)
+    assert table.get(PROVINCE, field="rev_cum") == 466_449_000
+    assert table.get(PROVINCE, "NE", field="rev_cum") == 39_685_000
+    assert table.get(PROVINCE, "NE", "NE01", field="rev_cum") == 21_043_000
+    assert table.get(PROVINCE, "NE", "NE02", field="rev_cum") == 11_905_000
+    growth = table.get(PROVINCE, field="rev_cum") / table.get(PROVINCE, field="rev_cum_ly") - 1
+    assert 0.0495 < growth < 0.0505
+    assert 8_470_000 < table.get(PROVINCE, "PH", field="rev_cum") < 9_300_000
+    assert 17_000 < table.get(PROVINCE, field="ent_n") < 20_000
+    row = samples.regions.row(PROVINCE, DECEMBER)
+    assert [str(row[f]) for f in ("mfg_va_growth", "ht_va_share", "eq_va_share", "tech_inv_share")] == [
+        "8.4", "23.20", "35.50", "36.50",
+    ]  # fmt: skip
+    chains = sum(table.get(PROVINCE, chain, field="rev_cum") for chain in samples.codes.chains)
+    assert chains < table.get(PROVINCE, field="rev_cum")
+
+
+@pytest.mark.parametrize("period", [DECEMBER, YEAR, Period(2026, 9, 0)])
+def test_rules_of_the_form_files_hold(small: Codes, period: Period) -> None:
+    """The product's own expressions, evaluated on the figures in memory."""
+    taken = filings(Samples(small, DELIVERED), history=False)
+    seen = 0
+    for (code, at), rows in taken.rows.items():
+        form = form_for(code, at)
+        if at.ref_month != period.ref_month or not form.rules:
+            continue
+        names = [c.code for c in form.keys]
+        columns = {
+            c.code: [dict(zip(names, k, strict=True)).get(c.code, r.get(c.code)) for k, r in rows.items()]
+            for c in form.columns
+        }
+        types = {
+            c.code: pl.Decimal(20, 4) if c.numeric else pl.String for c in form.columns
+        } | {"submission": pl.Int32}  # fmt: skip
+        frame = pl.DataFrame(columns | {"submission": [0] * len(rows)}, schema=types, strict=False)
+        assert frame.height
+        for rule in form.rules:
+            query = f"SELECT ({rule.when or 'true'}) AS held, ({rule.expr}) AS good FROM frame"
+            counted = f"SELECT count(*) FROM ({query}) WHERE held AND NOT good"
+            bad = duckdb.execute(counted).fetchall()[0][0]
+            assert bad == 0, (code, at, rule.id)
+            seen += 1
+    assert seen > 5
+
+
+def test_months_grow_and_join_the_history(small: Codes) -> None:
+    """Every month of the model, printed or not: cumulative figures rise, last year's is near as reported."""
+    economy = Samples(small, DELIVERED).economy
+    for year in (2024, 2025, 2026):
+        for month in range(3, 13):
+            now, before = economy.table(Period(year, month, 0)), economy.table(Period(year, month - 1, 0))
+            for key in now.rows:
+                if key[0][4:] == "99":
+                    continue
+                for field in ("rev_cum", "out_cum", "sale_cum", "exp_cum"):
+                    assert now.get(*key, field=field) >= before.get(*key, field=field), (key, field)
+                assert now.get(*key, field="out_cur") == (
+                    now.get(*key, field="out_cum") - before.get(*key, field="out_cum")
+                )
+    for month in (2, 6, 12):
+        now, ago = economy.table(Period(2026, month, 0)), economy.table(Period(2025, month, 0))
+        for key in now.rows:
+            reported = ago.get(*key, field="rev_cum")
+            assert abs(now.get(*key, field="rev_cum_ly") - reported) <= 0.03 * abs(reported)
+
+
+def test_register_lists_what_the_forms_count(small: Codes) -> None:
+    economy = Samples(small, DELIVERED).economy
+    register = Register(economy)
+    listed: set[str] = set()
+    for county in small.counties(CITY):
+        rows = register.rows(county, 202512, None)
+        codes = [key[0] for key in rows]
+        assert not listed & set(codes)
+        listed |= set(codes)
+        assert all(valid_uscc(code) for code in codes)
+        there = [row for row in rows.values() if row["date_out"] is None]
+        table = economy.table(DECEMBER)
+        assert len(there) == sum(table.get(county, chain, field="ent_n") for chain in small.chains)
+        changed = register.rows(county, 202609, 202512)
+        assert len(changed) < len(rows) / 4
+        assert all(
+            "2026-01" <= str(row["date_out"] or row["date_in"]) <= "2026-09" for row in changed.values()
+        )
+
+
+def test_credit_code_by_hand() -> None:
+    """GB 11714 for the organisation MA000001 (worked out by hand), GB 32100 for the whole code."""
+    # M=22*3 + A=10*7 + 1*2 = 138 = 12*11 + 6 -> 11 - 6 = 5
+    assert organisation_check("MA000001") == "5"
+    code = uscc("360681", 1)
+    assert code.startswith("91360681MA0000015")
+    assert valid_uscc(code)
+
+
+def test_industry_classes_agree_with_the_map() -> None:
+    codes = load_codes()
+    for sub, classes in BY_CLASS.items():
+        for industry in classes:
+            assert chain_of_industry(codes, industry) == sub[:2], (sub, industry)
+    for chain in codes.chains.values():
+        for sub in (*chain.subchains, f"{chain.code}Z"):
+            assert sub in BY_CLASS or sub in BY_PRODUCT
+    assert all(len(i) == 4 and "06" <= i[:2] <= "46" for many in BY_PRODUCT.values() for i in many)
+
+
+def test_sizes_fit_the_published_total() -> None:
+    total = sum(sum(part.values()) for part in SUBCHAINS.values())
+    assert total == pytest.approx(46_644.9)
+    assert sum(SUBCHAINS["NE"].values()) == pytest.approx(3_968.5)
+    assert set(CHAINS) - {OUTSIDE} == set(load_codes().chains)
+
+
+def test_same_bytes_twice_and_other_bytes_for_another_seed(
+    small: Codes, province: Path, tmp_path: Path
+) -> None:
+    again = write_province(small, tmp_path / "again", (OCTOBER,))
+    # the register of a first month is written in full, so only offices without one are compared
+    cities = [path for path in again if path.stem == CITY]
+    assert cities
+    for path in cities:
+        assert path.read_bytes() == (province / "2026-10" / path.name).read_bytes()
+    write_province(small, tmp_path / "other", (OCTOBER,), seed=SEED + 1)
+    assert (tmp_path / "other/2026-10" / f"{CITY}.xlsx").read_bytes() != cities[0].read_bytes()
+
+
+def test_small_province_files(province: Path) -> None:
+    names = {str(path.relative_to(province)) for path in province.rglob("*.xlsx")}
+    regions = {"360000", "360600", "360602", "360603", "360681"}
+    expected = {f"{p}/{r}.xlsx" for p in ("2025-12", "2025", "2026-09", "2026-10") for r in regions}
+    expected |= {f"{p}/{c}.xlsx" for p in ("2025-12", "2025", "2026-09") for c in ("EI", "NF")}
+    assert names == expected
+
+
+def test_every_sheet_says_that_it_is_synthetic(province: Path) -> None:
+    for path in sorted(province.rglob("*.xlsx")):
+        for sheet in load_workbook(path).worksheets:
+            assert "合成样例" in str(sheet.cell(1, 1).value), path
+
+
+def test_reported_after_the_period_and_before_the_deadline(small: Codes) -> None:
+    samples = Samples(small, DELIVERED)
+    phones = set()
+    for office in submitters(small):
+        for period in DELIVERED:
+            top = samples.head(office, period)
+            assert top.reported_on > period.last_day
+            if period.annual:
+                assert top.reported_on <= "2026-04-30"
+            elif office.level == "county":
+                assert int(top.reported_on[8:]) <= 10  # the register is due first
+            elif office.level == "city":
+                assert int(top.reported_on[8:]) <= 15
+            else:
+                assert int(top.reported_on[8:]) <= 20
+            phones.add((office.code, top.phone))
+    assert len({phone for _, phone in phones}) == len(submitters(small))
+
+
+def test_quarters_and_years_outside_the_model_are_refused(small: Codes, tmp_path: Path) -> None:
+    for text in ("2026Q3", "2023-12", "2027"):
+        with pytest.raises(ValueError, match="样例不能生成"):
+            write_province(small, tmp_path, (Period.parse(text),))
+
+
+def test_history_workbooks(small: Codes, tmp_path: Path) -> None:
+    paths = write_history(small, tmp_path)
+    assert [path.name for path in paths] == ["GLT01.xlsx", "GLT02.xlsx", "GLT03.xlsx"]
+    sheet = load_workbook(paths[1]).worksheets[0]
+    rows = list(sheet.iter_rows(values_only=True))
+    assert (rows[0][0], rows[2][0]) == ("历史数据表", "填报单位代码：BUREAU")
+    assert rows[4] == ("表代码", "报告期", "记录键", "字段", "数值", "资料来源")
+    periods = {row[1] for row in rows[5:]}
+    assert {"2024", "2024-12", "2025-02", "2025-11", "2026-02", "2026-08"} <= periods
+    assert not periods & {"2025-12", "2026-09", "2026-10", "2025", "2025-01"}
+    by_key = {row[:4]: row[4] for row in rows[5:]}
+    assert len(by_key) == len(rows) - 5
+    table = Samples(small, DELIVERED).economy.table(Period(2026, 8, 0))
+    assert by_key[("GLT02", "2026-08", "region_code=360681", "rev_cum")] == table.get(
+        "360681", field="rev_cum"
+    )
+    again = write_history(small, tmp_path / "again")
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in paths]
+
+
+def test_published_workbook_holds_published_figures_alone(tmp_path: Path) -> None:
+    (path,) = write_published(load_codes(), tmp_path)
+    assert path == tmp_path / "2025-12" / "BUREAU.xlsx"
+    numbers, comments = [], []
+    for sheet in load_workbook(path).worksheets:
+        assert "合成" not in str(sheet.cell(1, 1).value)
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.comment is not None:
+                    numbers.append(Decimal(str(cell.value)))
+                    comments.append(cell.comment.text)
+    assert sorted(numbers) == sorted(Decimal(figure.value) for figure in FIGURES)
+    assert all("可靠程度" in text and "口径" in text and "说明" in text for text in comments)
+    assert {figure.reliability for figure in FIGURES} == {"A", "B"}
+
+
+def test_defective_copies(small: Codes, province: Path, tmp_path: Path) -> None:
+    paths = write_defective(small, province, tmp_path)
+    with (tmp_path / LIST_NAME).open(encoding="utf-8", newline="") as file:
+        lines = {line["文件"]: line for line in csv.DictReader(file)}
+    assert [path.name for path in paths] == list(lines)
+    defects = {line["缺陷"]: line for line in lines.values()}
+    assert len(defects) >= 12
+
+    def sheet_of(name: str) -> tuple[object, str]:
+        line = defects[name]
+        return load_workbook(tmp_path / line["文件"])[line["工作表"]], line["单元格"]
+
+    def at(name: str) -> object:
+        sheet, cell = sheet_of(name)
+        return sheet[cell].value  # type: ignore[index]
+
+    assert str(at("百分号文本")).endswith("%")
+    assert str(at("公式无值")).startswith("=")
+    assert at("错误值") == "#DIV/0!"
+    assert at("计量单位亿元") == "亿元"
+    assert at("表式过期") == "2025年12月"
+    assert at("一月报表") == "2026年1月"
+    assert at("邻县代码") in set(small.counties(CITY)) - {defects["邻县代码"]["填报单位"]}
+    sheet, cell = sheet_of("隐藏行")
+    assert sheet.row_dimensions[int(cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))].hidden  # type: ignore[attr-defined]
+    sheet, cell = sheet_of("合并数据格")
+    assert any(str(area).startswith(f"{cell}:") for area in sheet.merged_cells.ranges)  # type: ignore[attr-defined]
+    with (
+        zipfile.ZipFile(tmp_path / defects["压缩包损坏"]["文件"]) as archive,
+        pytest.raises((zipfile.BadZipFile, Exception)),
+    ):
+        assert archive.testzip() is None
+    with pytest.raises(zipfile.BadZipFile):
+        zipfile.ZipFile(tmp_path / defects["压缩包截断"]["文件"])
+    parts = zipfile.ZipFile(tmp_path / defects["含宏"]["文件"]).namelist()
+    assert "xl/vbaProject.bin" in parts
+    assert b"<!DOCTYPE" in zipfile.ZipFile(tmp_path / defects["文档类型声明"]["文件"]).read(
+        "xl/worksheets/sheet1.xml"
+    )
+    assert (tmp_path / defects["旧格式"]["文件"]).read_bytes().startswith(bytes.fromhex("d0cf11e0a1b11ae1"))
+    assert "GLT09" in load_workbook(tmp_path / defects["混入亩均表"]["文件"]).sheetnames
+
+
+def test_defective_copies_need_the_province(small: Codes, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="请先生成全省样例"):
+        write_defective(small, tmp_path / "nowhere", tmp_path / "out")
