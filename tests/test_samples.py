@@ -8,19 +8,20 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
-import polars as pl
 import pytest
 from consistency import Filings, chain_of_industry, violations
 from openpyxl import load_workbook
 from small import CITY, small_codes
 
+from schemas.checks import check
 from schemas.codes import PROVINCE, Codes, load_codes
 from schemas.form import form_for
 from schemas.period import Period
+from schemas.reading.record import Cell, Submission
 from schemas.samples.classes import BY_CLASS, BY_PRODUCT
 from schemas.samples.defects import LIST_NAME, write_defective
 from schemas.samples.history import chain_records, cluster_records, region_records, write_history
+from schemas.samples.package_defects import parts_of
 from schemas.samples.published import FIGURES, write_published
 from schemas.samples.register import Register
 from schemas.samples.sizes import CHAINS, OUTSIDE, SUBCHAINS
@@ -28,6 +29,7 @@ from schemas.samples.uscc import organisation_check, uscc
 from schemas.samples.write import DELIVERED, SEED, Samples, write_province
 from schemas.territory import submitters
 from schemas.uscc import valid_uscc
+from schemas.workbook import Filled
 
 DECEMBER, YEAR, OCTOBER = Period(2025, 12, 0), Period(2025, 12, 2), Period(2026, 10, 0)
 
@@ -128,32 +130,37 @@ def test_whole_province_is_clean_and_near_what_was_published() -> None:
     assert chains < table.get(PROVINCE, field="rev_cum")
 
 
-@pytest.mark.parametrize("period", [DECEMBER, YEAR, Period(2026, 9, 0)])
-def test_rules_of_the_form_files_hold(small: Codes, period: Period) -> None:
-    """The product's own expressions, evaluated on the figures in memory."""
-    taken = filings(Samples(small, DELIVERED), history=False)
-    seen = 0
-    for (code, at), rows in taken.rows.items():
-        form = form_for(code, at)
-        if at.ref_month != period.ref_month or not form.rules:
-            continue
-        names = [c.code for c in form.keys]
-        columns = {
-            c.code: [dict(zip(names, k, strict=True)).get(c.code, r.get(c.code)) for k, r in rows.items()]
-            for c in form.columns
-        }
-        types = {
-            c.code: pl.Decimal(20, 4) if c.numeric else pl.String for c in form.columns
-        } | {"submission": pl.Int32}  # fmt: skip
-        frame = pl.DataFrame(columns | {"submission": [0] * len(rows)}, schema=types, strict=False)
-        assert frame.height
-        for rule in form.rules:
-            query = f"SELECT ({rule.when or 'true'}) AS held, ({rule.expr}) AS good FROM frame"
-            counted = f"SELECT count(*) FROM ({query}) WHERE held AND NOT good"
-            bad = duckdb.execute(counted).fetchall()[0][0]
-            assert bad == 0, (code, at, rule.id)
-            seen += 1
-    assert seen > 5
+def submission(office: str, sheet: Filled) -> Submission:
+    """A filled sheet as the reader would hand it over."""
+    form = form_for(sheet.due.form, sheet.due.period)
+    cells = []
+    for row, (key, values) in enumerate(sheet.rows.items()):
+        named: dict[str, object] = {c.code: part for c, part in zip(form.keys, key, strict=True)}
+        named.update(values)
+        marked = str(sheet.marks.get(key, "")).split("|")
+        for place, column in enumerate(form.columns):
+            value = named.get(column.code)
+            text = None if value is None or value == "" else str(value)
+            kind = "blank" if text is None else "number" if column.numeric else "text"
+            mark = "N" if f"{column.code}=N" in marked else ""
+            cells.append(Cell(row, column.code, f"R{row}C{place}", text or "", kind, text, "", mark))
+    return Submission(
+        form=form.code, edition=form.edition, period=str(sheet.due.period), submitter=office,
+        subject=sheet.due.subject, version=1, reported_on="2026-11-08", office="", sheet="",
+        cells=tuple(cells), findings=(),
+    )  # fmt: skip
+
+
+def test_the_products_own_checks_find_nothing(small: Codes) -> None:
+    samples = Samples(small, DELIVERED)
+    filed = [
+        submission(office.code, sheet)
+        for period in DELIVERED
+        for office in submitters(small)
+        for sheet in samples.sheets(office, period)
+    ]
+    assert len(filed) > 60
+    assert check(filed, small).findings == ()
 
 
 def test_months_grow_and_join_the_history(small: Codes) -> None:
@@ -358,3 +365,22 @@ def test_defective_copies(small: Codes, province: Path, tmp_path: Path) -> None:
 def test_defective_copies_need_the_province(small: Codes, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="请先生成全省样例"):
         write_defective(small, tmp_path / "nowhere", tmp_path / "out")
+
+
+SAMPLE_INPUTS = Path(__file__).parents[1] / "sample_inputs"
+
+
+def test_committed_samples_are_what_the_generator_writes() -> None:
+    """Changed forms or figures need the samples written again (``zhishu sample``)."""
+    codes = load_codes()
+    samples = Samples(codes, DELIVERED)
+    for office in submitters(codes):
+        if office.code in ("360000", "360602", "FU"):
+            path = SAMPLE_INPUTS / "province" / "2026-09" / f"{office.code}.xlsx"
+            assert parts_of(path.read_bytes()) == parts_of(samples.workbook(office, Period(2026, 9, 0))), path
+
+
+def test_committed_samples_stay_small() -> None:
+    files = [path for path in SAMPLE_INPUTS.rglob("*") if path.is_file()]
+    assert len(files) > 500
+    assert sum(path.stat().st_size for path in files) <= 15_000_000

@@ -76,7 +76,7 @@ def read_book(parts: Mapping[str, bytes]) -> Book:
             sheets.append(SheetPart(name, hidden, target, parts[target]))
         elif kind != "chartsheet":
             raise Refusal("F16", f"工作簿中工作表“{name}”的内容缺失。", _NOT_XLSX)
-    by_kind = {kind: target for kind, target in relations.values()}
+    by_kind = dict(relations.values())
     strings, styles = by_kind.get("sharedStrings", ""), by_kind.get("styles", "")
     return Book(
         tuple(sheets),

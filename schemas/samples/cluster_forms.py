@@ -74,6 +74,7 @@ class ClusterForms:
         table: Table = self.economy.table(period)
         t = (period.year - 2025) + (period.month - 12) / 12
         monthly = Draw(self.economy.seed, "cluster", cluster.code, city, period.ref_month)
+        area = int(table.get(city, field="rev_cum") * part)
         part *= inside
         able = ABILITIES[cluster.chains[0][:2]]
         lift = CITY_INNOVATION[city] * drawn.between(0.75, 1.3)
@@ -97,7 +98,7 @@ class ClusterForms:
         values: Values = {
             "ent_n": n, "ent_n_begin": begin, "rev_cum": rev, "rev_cum_ly": int(mapped["rev_cum_ly"] * part),
             "profit_cum": int(mapped["profit_cum"] * part * 1.04), "sale_cum": sales,
-            "exp_cum": min(abroad, sales), "emp_avg": people, "area_rev_cum": table.get(city, field="rev_cum"),
+            "exp_cum": min(abroad, sales), "emp_avg": people, "area_rev_cum": area,
             "fai_cum": invested, "tech_fai_cum": int(invested * renewed / 100),
             "energy_cum": int(mapped["energy_cum"] * part), "land_mu": hundredths(int(mapped["land_mu"] * part * 0.85)),
             "lead_n": some(rev * 12 / period.month / 3_000_000), "listed_n": some(n * 0.012 * lift),

@@ -1,0 +1,349 @@
+"""The table of a wide form: columns told by their labels, one record per row down to the foot."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from schemas.form import Column, Form
+from schemas.period import Period
+from schemas.reading.cells import Judged, judge
+from schemas.reading.clean import is_plain
+from schemas.reading.head import Line, squeezed
+from schemas.reading.layout import (
+    MARK,
+    MARKS,
+    UNIT_ROW,
+    Layout,
+    begins_foot,
+    filled,
+    foot_of,
+    is_stem_row,
+    labels_of,
+    new_cell,
+    note_hidden_columns,
+    note_hidden_row,
+    note_merged,
+    optional,
+    row_key,
+    texts,
+)
+from schemas.reading.notes import Notes
+from schemas.reading.record import Cell
+from schemas.reading.sheet import PLAIN, Row
+from schemas.reading.spelling import column_of, letters_of
+
+_MARKED = re.compile(r"(?:([a-z][a-z0-9_]*)=)?([NWC])")
+
+
+@dataclass(frozen=True)
+class _Header:
+    """Where each field stands; ``known`` are all columns with a label that is known."""
+
+    places: dict[str, str]  # field to letters
+    mark: str
+    known: frozenset[str]
+    levels: int
+
+
+def read_wide(layout: Layout, form: Form, period: Period, notes: Notes) -> tuple[list[Cell], dict[str, Line]]:
+    """The cells of a wide form and the lines of its foot."""
+    if layout.top is None:
+        raise ValueError("no header")
+    header = _header(layout, form, period, notes)
+    body, foot = _below(layout, form, header, notes)
+    cells, used = _Table(layout, form, period, header, notes).read(body)
+    if body:
+        columns = {column_of(at) for at in header.places.values()} | ({column_of(header.mark)} if header.mark else set())
+        note_merged(layout, notes, body[0].number, body[-1].number, columns)
+    note_hidden_columns(layout, notes, used)
+    return cells, foot_of(layout, notes, foot, set(header.places.values()))
+
+
+def _header(layout: Layout, form: Form, period: Period, notes: Notes) -> _Header:
+    """Tell the columns by their labels, over one or two rows, whichever fits more."""
+    labels = labels_of(form.id, period)
+    top = layout.top or 0
+    rows = layout.rows[top : top + labels.levels]
+    letters = sorted({at for row in rows for at in row.cells} | _spanned(layout, rows), key=column_of)
+    tries = []
+    for levels in range(1, len(rows) + 1):
+        found = {at: _label(layout, rows[:levels], at) for at in letters}
+        tries.append((sum(label in labels.columns for label in found.values()), -levels, found))
+    _, minus, found = max(tries, key=lambda one: one[:2])
+    places: dict[str, str] = {}
+    mark, known = "", set()
+    for at, label in found.items():
+        cell = f"{at}{rows[0].digits}"
+        column = labels.columns.get(label)
+        name = column.code if column else MARK if label == MARK else ""
+        taken = places.get(name) if column else mark
+        if name and taken:
+            notes.add(
+                "L06",
+                f"表头“{label}”出现两次（{taken}、{at} 列）。",
+                "请删除多余的一列。",
+                cell=f"{taken}{rows[0].digits},{cell}",
+                field=name,
+                value=label,
+            )
+        elif column:
+            places[name] = at
+        elif name:
+            mark = at
+        elif label and label not in labels.companions:
+            notes.add(
+                "L04",
+                f"表头“{label}”不是{form.no}的栏目。",
+                "请恢复原表头，或删除自行增加的列。",
+                cell=cell,
+                value=label,
+            )
+        if label:
+            known.add(at)
+    for label, column in labels.columns.items():
+        if column.code not in places:
+            notes.add(
+                "L05",
+                f"缺少栏目“{column.label}”。",
+                "请用下发的表式填报，不要删改表头。",
+                cell=f"A{rows[0].digits}",
+                field=column.code,
+                value=label,
+            )
+    return _Header(places, mark, frozenset(known), -minus)
+
+
+def _spanned(layout: Layout, rows: list[Row]) -> set[str]:
+    """The columns under merged ranges of the header."""
+    return {
+        letters_of(number)
+        for area in layout.areas
+        if rows[0].number <= area.top <= rows[-1].number
+        for number in range(area.left, min(area.right, area.left + 500) + 1)
+    }
+
+
+def _label(layout: Layout, rows: list[Row], letters: str) -> str:
+    """The levels of a column's header, joined; a range merged over both counts once."""
+    number = column_of(letters)
+    parts = []
+    for row in rows:
+        area = layout.area(row.number, number)
+        if area is None or area.top == row.number or area.top < rows[0].number:
+            parts.append(layout.text(row, letters))
+    return "".join(parts)
+
+
+def _below(layout: Layout, form: Form, header: _Header, notes: Notes) -> tuple[list[Row], list[Row]]:
+    """The data rows, and the rows from the foot on; units printed under the header are compared."""
+    sheet = layout.sheet
+    first = (layout.top or 0) + header.levels
+    while first < len(layout.rows):
+        words = texts(sheet, layout.rows[first])
+        if words and next(iter(words.values())) == UNIT_ROW:
+            _check_units(form, header, words, layout.rows[first], notes)
+        elif words and not is_stem_row(words):
+            break
+        first += 1
+    last = first
+    while last < len(layout.rows) and not begins_foot(sheet, layout.rows[last]):
+        last += 1
+    return layout.rows[first:last], layout.rows[last:]
+
+
+def _check_units(form: Form, header: _Header, words: dict[str, str], row: Row, notes: Notes) -> None:
+    for code, at in header.places.items():
+        column = form.column(code)
+        if column.numeric and at in words and words[at] != squeezed(column.unit):
+            note_unit(notes, column, words[at], at + row.digits)
+
+
+def note_unit(notes: Notes, column: Column, unit: str, cell: str) -> None:
+    """A finding for a unit that is not the field's."""
+    notes.add(
+        "H008",
+        f"“{column.label}”的计量单位写成“{unit}”，应为“{column.unit}”。",
+        f"请按{column.unit}填报并恢复表中的计量单位。",
+        cell=cell,
+        field=column.code,
+        value=unit,
+    )
+
+
+class _Table:
+    """The records of a wide form."""
+
+    def __init__(self, layout: Layout, form: Form, period: Period, header: _Header, notes: Notes) -> None:
+        self.sheet = layout.sheet
+        self.form = form
+        self.header = header
+        self.notes = notes
+        columns = form.columns_at(period)
+        self.keys = [(c, header.places[c.code]) for c in columns if c.key and c.code in header.places]
+        self.data = [
+            (c.code, header.places[c.code], c.numeric, c)
+            for c in columns
+            if not c.key and c.code in header.places
+        ]
+        self.cells: list[Cell] = []
+        self.strange: set[str] = set()  # columns without a label that hold something
+
+    def read(self, rows: list[Row]) -> tuple[list[Cell], dict[int, str]]:
+        """The cells of all records, and the columns with data by number and label."""
+        kept = 0
+        for row in rows:
+            kept += self._record(row, kept)
+        seen = {cell.field for cell in self.cells if cell.kind != "blank"}
+        used = {
+            column_of(self.header.places[code]): self.form.column(code).label
+            for code in self.header.places
+            if code in seen
+        }
+        return self.cells, used
+
+    def _record(self, row: Row, number: int) -> bool:
+        """Read one row; False if it is no record."""
+        cells, start = self.cells, len(self.cells)
+        raw, digits = row.cells, row.digits
+        if not raw.keys() <= self.header.known:
+            self._strangers(row)
+        values: dict[str, str | None] = {}
+        faults: list[tuple[Column, str, str, Judged]] = []
+        for column, at in self.keys:
+            cell = self._judged(number, column, at, row, "", faults)
+            cells.append(cell)
+            values[column.code] = cell.value
+        named, rest, mark_cell = self._marks(row)
+        looks, get, anything = self.sheet.looks, raw.get, False
+        for field, at, numeric, column in self.data:
+            found = get(at)
+            if found is None:
+                mark = named.pop(field, rest) if named else rest
+                cells.append(new_cell(Cell, (number, field, at + digits, "", "blank", None, "", mark)))
+            elif numeric and found[3] and looks[found[2]] is PLAIN and is_plain(found[3]):
+                anything = True
+                text = found[3]
+                cells.append(new_cell(Cell, (number, field, at + digits, text, "number", text, "", "")))
+            else:
+                cell = self._judged(number, column, at, row, named.get(field, rest), faults)
+                if cell.kind == "blank":
+                    named.pop(field, "")
+                else:
+                    anything = True
+                cells.append(cell)
+        key = row_key(self.form, values)
+        known = any(values.values())
+        if not anything and (not known or (optional(values) and not mark_cell)):
+            del cells[start:]
+            return False
+        for column, address, text, judged in faults:
+            note_fault(self.notes, column, address, text, judged, key)
+        if mark_cell:
+            self._check_marks(named, rest, mark_cell, key, cells[start:])
+        if row.hidden and (anything or mark_cell):
+            note_hidden_row(self.notes, row, key)
+        return True
+
+    def _judged(
+        self, number: int, column: Column, at: str, row: Row, mark: str,
+        faults: list[tuple[Column, str, str, Judged]],
+    ) -> Cell:  # fmt: skip
+        """One cell by the long way."""
+        address = at + row.digits
+        raw = row.cells.get(at)
+        if raw is None:
+            return Cell(number, column.code, address, "", "blank", None, "", mark)
+        value = self.sheet.read(raw)
+        judged = judge(column, value, self.sheet.from_1904)
+        if judged.fault is not None:
+            faults.append((column, address, value.text, judged))
+        blank = judged.kind == "blank"
+        return Cell(
+            number, column.code, address, value.text, judged.kind, judged.value, judged.cleaned,
+            mark if blank else "",
+        )  # fmt: skip
+
+    def _strangers(self, row: Row) -> None:
+        for at in row.cells.keys() - self.header.known - self.strange:
+            if filled(self.sheet, row.cells[at]):
+                self.strange.add(at)
+                self.notes.add(
+                    "L13",
+                    f"第 {at} 列没有表头，却有内容。",
+                    "请删除该列内容，或移到所属栏目下。",
+                    cell=at + row.digits,
+                    value=self.sheet.read(row.cells[at]).text,
+                )
+
+    def _marks(self, row: Row) -> tuple[dict[str, str], str, str]:
+        """The marks of a row by field, the mark of all other blanks, the address if there is any."""
+        found = row.cells.get(self.header.mark) if self.header.mark else None
+        if found is None or not filled(self.sheet, found):
+            return {}, "", ""
+        text = squeezed(self.sheet.read(found).text)
+        address = self.header.mark + row.digits
+        named: dict[str, str] = {}
+        rest = ""
+        fields = {field for field, _, _, _ in self.data}
+        for part in text.split("|"):
+            match = _MARKED.fullmatch(part)
+            if match is None or (match[1] and match[1] not in fields):
+                self.notes.add(
+                    "L12",
+                    f"数据标识“{text[:60]}”写法不对。",
+                    f"请写 {'、'.join(MARKS)}，或“字段代码=标识”，用 | 分隔。",
+                    cell=address,
+                    value=text,
+                )
+            elif match[1]:
+                named[match[1]] = match[2]
+            else:
+                rest = match[2]
+        return named, rest, address
+
+    def _check_marks(
+        self, named: dict[str, str], rest: str, address: str, key: str, cells: list[Cell]
+    ) -> None:
+        """Marks that are left over stand on fields that are filled."""
+        for field in named:
+            cell = next(cell for cell in cells if cell.field == field)
+            note_mark(self.notes, self.form.column(field), f"{cell.address},{address}", cell.raw, key)
+        if rest and not any(cell.mark == rest for cell in cells):
+            self.notes.add(
+                "L11",
+                f"数据标识 {rest} 没有可说明的空白，本行都已填数。",
+                "请删除标识，或清空不适用的数据。",
+                cell=address,
+                row_key=key,
+                value=rest,
+            )
+
+
+def note_fault(notes: Notes, column: Column, cell: str, text: str, judged: Judged, key: str) -> None:
+    """A finding on one cell."""
+    fault = judged.fault
+    if fault is not None:
+        notes.add(
+            fault.rule,
+            f"“{column.label}”{fault.message}。",
+            fault.advice,
+            severity=fault.severity,
+            cell=cell,
+            row_key=key,
+            field=column.code,
+            value=text,
+        )
+
+
+def note_mark(notes: Notes, column: Column, cell: str, text: str, key: str) -> None:
+    """A finding for a mark on a filled field."""
+    notes.add(
+        "L11",
+        f"“{column.label}”已填 {text}，又带数据标识。",
+        "请删除标识或删除数据。",
+        cell=cell,
+        row_key=key,
+        field=column.code,
+        value=text,
+    )

@@ -1,0 +1,138 @@
+"""The command line without Prefect: exit codes, one sentence per mistake, JSON."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import MONTH, Small
+
+from flows.batch import run_batch
+from flows.cli import main
+
+
+def zhishu(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """Run the command; exit code, output, errors."""
+    before = sys.argv
+    sys.argv = ["zhishu", *map(str, arguments)]
+    try:
+        with pytest.raises(SystemExit) as stop:
+            main()
+    finally:
+        sys.argv = before
+    out, err = capsys.readouterr()
+    return int(stop.value.code or 0), out, err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("run", "2026-13", "--inbox", "."), "不是报告期"),
+        (("run", "2026Q3", "--inbox", "."), "这里应写月份"),
+        (("run", "2026-01", "--inbox", "."), "1月免报"),
+        (("run", "2026-10", "--inbox", "没有这个文件夹"), "不存在"),
+        (("run", "2026-10"), "--inbox"),
+        (("intake", "2026-10", "--inbox", "."), "没有 regions.csv"),
+        (("export", "2026-10", "--out", "x"), "还没有发布"),
+        (("export", "2026-10.7", "--out", "x"), "没有发布 2026-10.7"),
+        (("forms", "2026-10", "--out", "x", "--submitter", "999999"), "没有填报单位 999999"),
+        (("nonsense",), "nonsense"),
+    ],
+)
+def test_mistakes_are_told_in_one_sentence(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if "intake" in arguments:
+        arguments = (*arguments, "--codes", str(tmp_path))
+    code, _, err = zhishu(capsys, *arguments)
+    assert code == 2 and sentence in err and "Traceback" not in err
+
+
+def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("run", "intake", "backfill", "forms", "sample", "status", "releases", "export"):
+        code, out, _ = zhishu(capsys, command, "--help")
+        assert code == 0 and "例：zhishu" in out
+
+
+def test_bad_threads(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZHISHU_THREADS", "many")
+    code, _, err = zhishu(capsys, "releases")
+    assert code == 2 and "ZHISHU_THREADS" in err
+
+
+def test_an_internal_error_is_loud(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise AssertionError("broken")
+
+    monkeypatch.setattr("flows.ledger.release.releases", broken)
+    code, _, err = zhishu(capsys, "releases")
+    assert code == 3 and "内部错误" in err and "Traceback" in err
+
+
+def test_status_releases_and_export(small: Small, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    settings = small.settings(home)
+    outcome = run_batch(settings, MONTH, [small.inbox], tmp_path / "out")
+    common = ("--home", home)
+    code, out, _ = zhishu(capsys, "releases", *common, "--json")
+    assert code == 0 and [r["id"] for r in json.loads(out)] == ["2026-10.1"]
+    code, out, _ = zhishu(capsys, "status", "2026-10", *common, "--codes", small.codes.folder)
+    assert code == 0 and "发布 2026-10.1" in out and "未报 0" in out
+    code, out, _ = zhishu(capsys, "status", "2026-11", *common, "--codes", small.codes.folder, "--json")
+    assert code == 1 and len(json.loads(out)["absent"]) > 0
+    for audience in ("internal", "public"):
+        target = tmp_path / audience
+        code, out, _ = zhishu(
+            capsys,
+            "export",
+            "2026-10",
+            "--out",
+            target,
+            *common,
+            "--codes",
+            small.codes.folder,
+            "--audience",
+            audience,
+        )
+        assert code == 0
+        written = {p.name: p.read_bytes() for p in target.iterdir()}
+        assert len(written) == 3
+        assert written == {p.name: p.read_bytes() for p in outcome.files if p.name in written}
+
+
+def test_backfill_and_intake_take_without_computing(
+    small: Small, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    common = ("--home", tmp_path / "home", "--codes", small.codes.folder)
+    code, out, _ = zhishu(capsys, "backfill", *sorted((small.inbox / "history").iterdir()), *common, "--json")
+    taken = json.loads(out)
+    assert code == 0 and taken["release"] is None and taken["submissions"]["accepted"] > 20
+    code, out, _ = zhishu(capsys, "intake", "2026-09", "--inbox", small.inbox, *common)
+    assert code == 0 and "留在收件夹" in out
+    code, out, _ = zhishu(capsys, "releases", *common[:2])
+    assert code == 0 and "还没有发布" in out
+
+
+def test_forms_and_sample_write_workbooks(
+    small: Small, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, out, _ = zhishu(
+        capsys, "forms", "2026-10", "--out", tmp_path, "--submitter", "360602", "--codes", small.codes.folder
+    )
+    assert code == 0 and len(list(tmp_path.rglob("*.xlsx"))) == 1 and "1 个工作簿" in out
+    code, out, _ = zhishu(
+        capsys, "sample", "--through", "2025-12", "--out", tmp_path / "s", "--codes", small.codes.folder
+    )
+    assert code == 0
+    one = next((tmp_path / "s" / "province").rglob("2025-12/360602.xlsx"))
+    code, _, _ = zhishu(
+        capsys, "sample", "--through", "2025-12", "--out", tmp_path / "t", "--codes", small.codes.folder
+    )
+    assert (tmp_path / "t" / "province" / "2025-12" / "360602.xlsx").read_bytes() == one.read_bytes()

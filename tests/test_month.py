@@ -1,0 +1,202 @@
+"""The batch on the small province: what it takes, that a rerun gives the same, that nothing good is lost."""
+
+import csv
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import MONTH, PROVINCE, ROOT, Small
+
+from flows.batch import Outcome, run_batch
+from flows.intake import look
+from flows.ledger.release import releases
+from flows.ledger.store import Store
+from flows.publication import stored_results
+from flows.report import outcome_json, summary_lines
+from flows.settings import Settings
+from indices.tables.workbook import content_digest
+from schemas.finding import State
+from schemas.period import Period
+
+DEFECTIVE = ROOT / "sample_inputs" / "defective"
+PUBLISHED = ROOT / "sample_inputs" / "published"
+
+
+def digests(outcome: Outcome) -> dict[str, str]:
+    assert outcome.release is not None
+    return {
+        "release": outcome.release.digest,
+        **outcome.release.tables,
+        **{path.name: content_digest(path.read_bytes()) for path in outcome.files},
+    }
+
+
+def test_everything_is_accepted_and_computed(small_outcome: Outcome) -> None:
+    assert {j.state for j in small_outcome.intake.judged} == {State.ACCEPTED}
+    assert not small_outcome.needs_a_person
+    assert small_outcome.release is not None and small_outcome.release.id == "2026-10.1"
+    assert small_outcome.results is not None
+    shown = small_outcome.results.index.filter(pl.col("period") == "2026-10")
+    assert shown["value"].null_count() == 0
+    assert len(small_outcome.files) == 6
+
+
+def test_the_summary_is_for_a_statistician(small_outcome: Outcome) -> None:
+    text = "\n".join(summary_lines(small_outcome))
+    for part in ("读取工作簿", "接收", "报送率 100.00 %", "前三", "后三", "发布 2026-10.1（初步", "表格 "):
+        assert part in text
+    assert json.loads(json.dumps(outcome_json(small_outcome)))["submissions"]["rejected"] == 0
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_same_digests_with_other_threads_file_order_and_home(
+    small: Small, small_outcome: Outcome, tmp_path: Path, threads: int
+) -> None:
+    paths = sorted(small.inbox.rglob("*.xlsx"))
+    random.Random(threads).shuffle(paths)
+    inbox = tmp_path / "收件"
+    inbox.mkdir()
+    for number, path in enumerate(paths):
+        shutil.copy(path, inbox / f"{number:04d}.xlsx")
+    again = run_batch(small.settings(tmp_path / "another home", threads), MONTH, [inbox], tmp_path / "out")
+    assert digests(again) == digests(small_outcome)
+    assert {p.name: p.read_bytes() for p in again.files} == {
+        p.name: p.read_bytes() for p in small_outcome.files
+    }
+
+
+def test_same_digests_in_another_time_zone_and_hash_seed(
+    small: Small, small_outcome: Outcome, tmp_path: Path
+) -> None:
+    code = (
+        "import sys, json\nfrom pathlib import Path\nsys.path.insert(0, sys.argv[4])\n"
+        "from flows.batch import run_batch\nfrom flows.settings import Settings\nfrom schemas.period import Period\n"
+        "from test_month import digests\n"
+        "s = Settings(home=Path(sys.argv[1]), codes_folder=Path(sys.argv[2]))\n"
+        "if __name__ == '__main__':\n"
+        "    o = run_batch(s, Period.parse('2026-10'), [Path(sys.argv[3])], Path(sys.argv[1]) / 'out')\n"
+        "    print(json.dumps(digests(o)))\n"
+    )
+    script = tmp_path / "again.py"
+    script.write_text(code, "utf-8")
+    environment = {**os.environ, "TZ": "America/New_York", "PYTHONHASHSEED": "77", "PYTHONPATH": str(ROOT)}
+    arguments = [tmp_path / "home", small.codes.folder, small.inbox, ROOT / "tests"]
+    done = subprocess.run(
+        [sys.executable, str(script), *map(str, arguments)],
+        env=environment, cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout.splitlines()[-1]) == digests(small_outcome)
+
+
+def test_nothing_new_gives_the_same_release_and_no_event(small: Small, tmp_path: Path) -> None:
+    settings = small.settings(tmp_path / "home")
+    first = run_batch(settings, MONTH, [small.inbox], None)
+    head = Store(settings.home).journal.head
+    second = run_batch(settings, MONTH, [small.inbox], None)
+    assert Store(settings.home).journal.head == head
+    assert second.release is not None and first.release is not None
+    assert second.release.id == first.release.id and not second.release.fresh
+    assert second.intake.seen == len(list(small.inbox.rglob("*.xlsx")))
+
+
+def test_later_periods_are_named_and_left(small: Small, tmp_path: Path) -> None:
+    settings = small.settings(tmp_path / "home")
+    first = run_batch(settings, Period.parse("2026-09"), [small.inbox], None)
+    assert {Period.parse(s.period) for d in first.intake.later for s in d.submissions} == {MONTH}
+    store = Store(settings.home)
+    assert all(d.digest not in store.seen() and not store.archive.has(d.digest) for d in first.intake.later)
+    second = run_batch(settings, MONTH, [small.inbox], None)
+    assert [r.id for r in releases(store)] == ["2026-09.1", "2026-10.1"]
+    assert second.revised == ()
+
+
+def test_a_late_delivery_makes_a_revised_release(small: Small, tmp_path: Path) -> None:
+    settings = small.settings(tmp_path / "home")
+    late = small.inbox / "2026-09" / "360602.xlsx"
+    early = tmp_path / "early"
+    shutil.copytree(small.inbox, early, ignore=lambda _, names: {"2026-10"} & set(names))
+    (early / "2026-09" / "360602.xlsx").unlink()
+    first = run_batch(settings, Period.parse("2026-09"), [early], None)
+    assert first.release is not None and first.results is not None
+    missing = first.results.absent.filter(pl.col("period") == "2026-09")
+    assert set(missing["submitter"]) == {"360602"} and set(missing["reason"]) == {"未报"}
+    then = run_batch(settings, MONTH, [small.inbox], tmp_path / "out")
+    assert [(r.id, r.stage) for r in then.revised] == [("2026-09.2", "修订")]
+    assert "新的或更正的报送" in then.revised[0].reason
+    old = releases(Store(settings.home), "2026-09")[0]
+    assert old.tables == first.release.tables  # the old one is untouched
+    assert late.exists()
+
+
+def test_stored_results_are_the_computed_ones(small: Small, small_outcome: Outcome) -> None:
+    assert small_outcome.release is not None and small_outcome.results is not None
+    kept = stored_results(small_outcome.release, small.codes)
+    for name in ("index", "pillar", "indicator", "variable", "target", "coverage", "absent"):
+        assert getattr(kept, name).equals(getattr(small_outcome.results, name)), name
+
+
+def test_files_are_known_by_their_bytes(small: Small, tmp_path: Path) -> None:
+    from flows.intake import Intake
+
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    source = next(small.inbox.rglob("*.xlsx"))
+    for name in ("b.xlsx", "a.xlsx"):
+        shutil.copy(source, inbox / name)
+    (inbox / "读我.txt").write_text("不是报表", "utf-8")
+    (inbox / "~$a.xlsx").write_text("", "utf-8")
+    intake = Intake(MONTH)
+    look(Store(tmp_path / "home"), [inbox], intake)
+    assert [p.name for p in intake.paths] == ["a.xlsx"]
+    assert intake.seen == 1 and [p.name for p in intake.ignored] == ["读我.txt"]
+
+
+@pytest.fixture(scope="module")
+def with_defects(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    home = tmp_path_factory.mktemp("defects")
+    return run_batch(Settings(home=home), MONTH, [PROVINCE, DEFECTIVE], None)
+
+
+def test_each_defect_is_refused_with_its_rule_and_cell(with_defects: Outcome) -> None:
+    found = {(f.file_name, f.rule, f.cell) for f in with_defects.intake.findings}
+    with (DEFECTIVE / "清单.csv").open(encoding="utf-8-sig", newline="") as file:
+        expected = list(csv.DictReader(file))
+    assert len(expected) >= 12
+    for row in expected:
+        same = {(rule, cell) for name, rule, cell in found if name == row["文件"]}
+        assert any(rule == row["规则"] and row["单元格"] in ("", *cell.split(",")) for rule, cell in same), (
+            row,
+            same,
+        )
+
+
+def test_the_good_around_the_defects_are_counted(with_defects: Outcome, province_outcome: Outcome) -> None:
+    assert with_defects.needs_a_person
+    assert with_defects.results is not None and province_outcome.results is not None
+    # every defective copy is a newer version of a good delivery: the older one stays in view
+    assert with_defects.results.index.equals(province_outcome.results.index)
+
+
+def test_published_figures_give_no_total(tmp_path: Path) -> None:
+    outcome = run_batch(
+        Settings(home=tmp_path / "home"), Period.parse("2025-12"), [PUBLISHED], tmp_path / "out"
+    )
+    assert not outcome.needs_a_person and outcome.results is not None
+    assert outcome.results.index["value"].drop_nulls().is_empty()
+    computed = outcome.results.indicator.filter(pl.col("value_published").is_not_null())
+    figures = {
+        (r["subject"], r["indicator"]): str(r["value_published"]) for r in computed.iter_rows(named=True)
+    }
+    assert figures["360000", "MQ101"] == "8.4000"
+    assert figures["360000", "MQ305"] == "23.2000"
+    assert figures["NE", "CM101"] == "56.6900"
+    scores = {
+        (r["subject"], r["indicator"]): str(r["score_published"]) for r in computed.iter_rows(named=True)
+    }
+    assert scores["360000", "MQ305"] == "84.27" and scores["NE", "CM101"] == "65.35"
