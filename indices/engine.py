@@ -99,6 +99,8 @@ def _choose_rows(
         "month": whole,
     }
     place_table(con, "moment", columns, sorted(moments))
+    annual = {month for is_annual, month in reports if is_annual}
+    place_table(con, "focus", {"t0": whole}, ((t0,) for t0 in sorted({*in_focus, *annual})))
     rows, roster = [], []
     for wanted in sorted(_sums(moments, in_focus, codes)):
         included, absent = include(codes, filed, wanted)
@@ -147,7 +149,8 @@ def _read_indicators(con: duckdb.DuckDBPyConnection, method: Method, codes: Code
                 _add_deviation(con, leaf)
         con.execute(
             "CREATE OR REPLACE TEMP TABLE moment_of AS SELECT * FROM moment"
-            f" WHERE (variant = 'plain' OR {indicator.base_year is not None})"
+            " WHERE t0 IN (SELECT t0 FROM focus)"
+            f" AND (variant = 'plain' OR {indicator.base_year is not None})"
             f" AND annual = {indicator.frequency == 'A'}"
             f" AND ({indicator.frequency != 'Q'} OR t0 % 100 % 3 = 0)"
         )

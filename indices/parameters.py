@@ -58,7 +58,10 @@ def place_parameters(
     place_table(con, "ttm_pair", {"form": text, "field": text, "field_ly": text}, TTM_PAIRS)
     place_table(con, "coverage_floor", {"floor": pl.Decimal(9, 4)}, [(max(m.coverage.sum for m in methods),)])
     place_table(
-        con, "wanted", {"form": text, "field": text, "agg": text, "agg_weight": text}, _wanted(methods)
+        con,
+        "wanted",
+        {"form": text, "field": text, "agg": text, "agg_weight": text, "every": pl.Boolean},
+        _wanted(methods),
     )
     place_table(
         con,
@@ -156,15 +159,22 @@ def _leaf(method: Method, indicator: Indicator) -> tuple:
     )  # fmt: skip
 
 
-def _wanted(methods: Sequence[Method]) -> list[tuple[str | None, ...]]:
-    """The fields to bring together, with how they add up: what methods, weights and targets name."""
+def _wanted(methods: Sequence[Method]) -> list[tuple[str, str, str, str | None, bool]]:
+    """The fields to bring together, how they add up, and whether every report is needed."""
     forms = {form.code: form for form in load_forms() if not form.filed_by_bureau}
     named = {(f.form, f.code) for m in methods for i in m.indicators for f in fields(i.node)}
-    named |= {(form, code) for form, *codes_ in TTM_PAIRS for code in codes_} | {("GLT07", "rev_full_cum")}
-    rows: list[tuple[str | None, ...]] = []
+    named |= {(form, code) for form, *pair in TTM_PAIRS for code in pair} | {("GLT07", "rev_full_cum")}
+    every = {
+        (f.form, f.code)
+        for m in methods
+        for _, leaf in _all_leaves(m)
+        if isinstance(leaf, Std)
+        for f in fields(leaf)
+    }
+    rows: list[tuple[str, str, str, str | None, bool]] = []
     for form, code in sorted(named):
         column = forms[form].column(code)
-        rows.append((form, code, column.agg or "none", column.agg_weight))
+        rows.append((form, code, column.agg or "none", column.agg_weight, (form, code) in every))
     return rows
 
 

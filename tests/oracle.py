@@ -121,7 +121,7 @@ def raw_score(leaf: Leaf, x: Decimal) -> Decimal:
         return CEILING
     if leaf.normalisation == "log_goalpost":
         if x <= 0:
-            return CEILING if low > high else FLOOR
+            return Decimal("Infinity") if low > high else Decimal("-Infinity")
         x, low, high = x.ln(), low.ln(), high.ln()
     return BASE + 40 * (x - low) / (high - low)
 

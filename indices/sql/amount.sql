@@ -1,7 +1,8 @@
 -- amount: every field at every place and moment that the methods ask for.
 -- Grain: variant, t0, annual, form, item, place, month, field.
 -- Input: report_row; moment (variant, t0, annual, month: single rows are read at these);
---   included (see indices/roster.py: the rows to add for place 360000); wanted (form, field, agg, agg_weight);
+--   included (see indices/roster.py: the rows to add for place 360000); wanted (form, field, agg, agg_weight, every);
+--   focus (t0: the months at which all fields are needed; at the others only those that a deviation needs, `every`);
 --   sum_coverage (variant, t0, annual, form, scope, item, coverage).
 -- Columns: value DECIMAL(28,12) (NULL where a part is suppressed or not yet produced), mark (C before W before N),
 --   coverage (share of revenue, 1 for a single row), cells (how many cells stand behind the value).
@@ -12,9 +13,9 @@ SELECT
   s.value::DECIMAL(28,12) AS value, s.mark, 1::DECIMAL(9,4) AS coverage, 1::BIGINT AS cells
 FROM moment AS m
 JOIN report_row AS s ON s.annual = m.annual AND s.ref_month = m.month
-JOIN wanted AS w ON w.form = s.form AND w.field = s.field
+JOIN wanted AS w ON w.form = s.form AND w.field = s.field AND (w.every OR m.t0 IN (SELECT t0 FROM focus))
 WHERE (s.form IN ('GLT02', 'GLT07') OR s.place <> '360000') AND s.level <> 'block'
-  AND NOT (s.form = 'GLT01')
+  AND s.form <> 'GLT01'
 UNION ALL
 SELECT
   m.variant, m.t0, m.annual, s.form, s.item, '360000', m.month, s.field,
@@ -45,6 +46,7 @@ JOIN report_row AS s
   ON s.form = i.form AND s.scope = i.scope AND s.annual = i.annual AND s.ref_month = i.month
   AND s.level = i.level AND s.unit = i.unit
 JOIN wanted AS w ON w.form = s.form AND w.field = s.field AND w.agg <> 'lead'
+  AND (w.every OR i.t0 IN (SELECT t0 FROM focus))
 LEFT JOIN report_row AS v
   ON w.agg = 'wmean' AND v.form = s.form AND v.item = s.item AND v.annual = s.annual
   AND v.ref_month = s.ref_month AND v.place = s.place AND v.field = w.agg_weight

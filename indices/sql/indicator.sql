@@ -80,7 +80,7 @@ scored AS (
         CASE
           WHEN x < optimum_low THEN ceiling - (fall * (optimum_low - x) / (optimum_low - low))::DECIMAL(28,12)
           WHEN x > optimum_high THEN ceiling - (fall * (x - optimum_high) / (high - optimum_high))::DECIMAL(28,12)
-          ELSE ceiling
+          WHEN x IS NOT NULL THEN ceiling
         END
       ELSE base + (span * (x - low) / (high - low))::DECIMAL(28,12)
     END::DECIMAL(28,12) AS raw_score

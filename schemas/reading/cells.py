@@ -95,7 +95,8 @@ def _no_number(text: str) -> Fault:
 def _time(column: Column, value: Value, from_1904: bool) -> Judged:
     """A month or a day. What cannot be read stays as it is: rule R05 names it."""
     step = clean.MONTH if column.type == "month" else clean.DATE
-    text, steps = value.text, ()
+    text = value.text
+    steps: tuple[str, ...] = ()
     if value.kind == "number":
         if value.show == "date":
             found = clean.serial_day(text, from_1904=from_1904)

@@ -94,7 +94,9 @@ def word_of(value: Value, from_1904: bool) -> str:
     return clean.trimmed(value.text).value or ""
 
 
-def lines_of(sheet: Sheet, rows: Sequence[Row], place: Place) -> tuple[dict[str, Line], list[tuple[str, Line]]]:
+def lines_of(
+    sheet: Sheet, rows: Sequence[Row], place: Place
+) -> tuple[dict[str, Line], list[tuple[str, Line]]]:
     """The labelled lines by name, and those that repeat a name with another value."""
     lines: dict[str, Line] = {}
     clashes: list[tuple[str, Line]] = []

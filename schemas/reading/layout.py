@@ -6,16 +6,14 @@ header in it, so banner rows may stand above; its columns are then told by label
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import takewhile
 
 from schemas.form import Column, Form, load_forms
 from schemas.period import Period
 from schemas.reading.head import Line, is_foot, lines_of, squeezed, word_of
 from schemas.reading.notes import Notes
-from schemas.reading.record import Cell
 from schemas.reading.sheet import Area, RawCell, Row, Sheet
 from schemas.reading.spelling import column_of, letters_of
 
@@ -45,8 +43,8 @@ class Layout:
         """The rows of the head."""
         return self.rows[: _HEAD_ROWS if self.top is None else self.top]
 
-    def text(self, row: Row, letters: str) -> str:
-        """The text that a cell of the header shows: its own, or that of the merged range over it."""
+    def said(self, row: Row, letters: str) -> str:
+        """What a cell of the header shows: its own text, or that of the merged range over it."""
         cell = row.cells.get(letters)
         if cell is None:
             area = self.area(row.number, column_of(letters))
@@ -54,7 +52,11 @@ class Layout:
                 return ""
             above = next((r for r in self.rows if r.number == area.top), None)
             cell = above.cells.get(letters_of(area.left)) if above is not None else None
-        return "" if cell is None else squeezed(word_of(self.sheet.read(cell), self.sheet.from_1904))
+        return "" if cell is None else word_of(self.sheet.read(cell), self.sheet.from_1904)
+
+    def text(self, row: Row, letters: str) -> str:
+        """The same without blanks and differences of width."""
+        return squeezed(self.said(row, letters))
 
     def area(self, row: int, column: int) -> Area | None:
         """The merged range that covers a cell."""
@@ -114,13 +116,15 @@ def labels_of(form_id: str, period: Period) -> Labels:
     )
 
 
-def texts(sheet: Sheet, row: Row) -> dict[str, str]:
-    """The squeezed texts of a row's cells that are not blank, by letters."""
+def texts(sheet: Sheet, row: Row, only: Iterable[str] | None = None) -> dict[str, str]:
+    """The squeezed texts of a row's cells that are not blank, by letters; of these columns only."""
     found = {}
-    for letters, cell in row.cells.items():
-        text = squeezed(word_of(sheet.read(cell), sheet.from_1904))
-        if text:
-            found[letters] = text
+    for letters in row.cells if only is None else only:
+        cell = row.cells.get(letters)
+        if cell is not None:
+            text = squeezed(word_of(sheet.read(cell), sheet.from_1904))
+            if text:
+                found[letters] = text
     return found
 
 
@@ -212,12 +216,3 @@ def foot_of(layout: Layout, notes: Notes, rows: Sequence[Row], letters: set[str]
 
 def _words(sheet: Sheet, row: Row) -> list[str]:
     return [value.text for value in map(sheet.read, row.cells.values()) if value.kind == "text"]
-
-
-def split_foot(sheet: Sheet, rows: list[Row]) -> tuple[list[Row], list[Row]]:
-    """The rows before the foot, and the foot."""
-    body = list(takewhile(lambda row: not begins_foot(sheet, row), rows))
-    return body, rows[len(body) :]
-
-
-Cells = list[Cell]

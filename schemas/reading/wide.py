@@ -1,180 +1,52 @@
-"""The table of a wide form: columns told by their labels, one record per row down to the foot."""
+"""The records of a wide form: one per row, from the header down to the foot."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from schemas.form import Column, Form
 from schemas.period import Period
 from schemas.reading.cells import Judged, judge
 from schemas.reading.clean import is_plain
 from schemas.reading.head import Line, squeezed
+from schemas.reading.header import Header, find_columns, rows_below
 from schemas.reading.layout import (
-    MARK,
     MARKS,
-    UNIT_ROW,
     Layout,
-    begins_foot,
     filled,
     foot_of,
-    is_stem_row,
-    labels_of,
     new_cell,
     note_hidden_columns,
     note_hidden_row,
     note_merged,
     optional,
     row_key,
-    texts,
 )
 from schemas.reading.notes import Notes
 from schemas.reading.record import Cell
+from schemas.reading.remarks import note_fault, note_mark
 from schemas.reading.sheet import PLAIN, Row
-from schemas.reading.spelling import column_of, letters_of
+from schemas.reading.spelling import column_of
 
 _MARKED = re.compile(r"(?:([a-z][a-z0-9_]*)=)?([NWC])")
 
 
-@dataclass(frozen=True)
-class _Header:
-    """Where each field stands; ``known`` are all columns with a label that is known."""
-
-    places: dict[str, str]  # field to letters
-    mark: str
-    known: frozenset[str]
-    levels: int
-
-
 def read_wide(layout: Layout, form: Form, period: Period, notes: Notes) -> tuple[list[Cell], dict[str, Line]]:
     """The cells of a wide form and the lines of its foot."""
-    if layout.top is None:
-        raise ValueError("no header")
-    header = _header(layout, form, period, notes)
-    body, foot = _below(layout, form, header, notes)
+    header = find_columns(layout, form, period, notes)
+    body, foot = rows_below(layout, form, header, notes)
     cells, used = _Table(layout, form, period, header, notes).read(body)
     if body:
-        columns = {column_of(at) for at in header.places.values()} | ({column_of(header.mark)} if header.mark else set())
+        columns = {column_of(at) for at in (*header.places.values(), header.mark) if at}
         note_merged(layout, notes, body[0].number, body[-1].number, columns)
     note_hidden_columns(layout, notes, used)
     return cells, foot_of(layout, notes, foot, set(header.places.values()))
 
 
-def _header(layout: Layout, form: Form, period: Period, notes: Notes) -> _Header:
-    """Tell the columns by their labels, over one or two rows, whichever fits more."""
-    labels = labels_of(form.id, period)
-    top = layout.top or 0
-    rows = layout.rows[top : top + labels.levels]
-    letters = sorted({at for row in rows for at in row.cells} | _spanned(layout, rows), key=column_of)
-    tries = []
-    for levels in range(1, len(rows) + 1):
-        found = {at: _label(layout, rows[:levels], at) for at in letters}
-        tries.append((sum(label in labels.columns for label in found.values()), -levels, found))
-    _, minus, found = max(tries, key=lambda one: one[:2])
-    places: dict[str, str] = {}
-    mark, known = "", set()
-    for at, label in found.items():
-        cell = f"{at}{rows[0].digits}"
-        column = labels.columns.get(label)
-        name = column.code if column else MARK if label == MARK else ""
-        taken = places.get(name) if column else mark
-        if name and taken:
-            notes.add(
-                "L06",
-                f"表头“{label}”出现两次（{taken}、{at} 列）。",
-                "请删除多余的一列。",
-                cell=f"{taken}{rows[0].digits},{cell}",
-                field=name,
-                value=label,
-            )
-        elif column:
-            places[name] = at
-        elif name:
-            mark = at
-        elif label and label not in labels.companions:
-            notes.add(
-                "L04",
-                f"表头“{label}”不是{form.no}的栏目。",
-                "请恢复原表头，或删除自行增加的列。",
-                cell=cell,
-                value=label,
-            )
-        if label:
-            known.add(at)
-    for label, column in labels.columns.items():
-        if column.code not in places:
-            notes.add(
-                "L05",
-                f"缺少栏目“{column.label}”。",
-                "请用下发的表式填报，不要删改表头。",
-                cell=f"A{rows[0].digits}",
-                field=column.code,
-                value=label,
-            )
-    return _Header(places, mark, frozenset(known), -minus)
-
-
-def _spanned(layout: Layout, rows: list[Row]) -> set[str]:
-    """The columns under merged ranges of the header."""
-    return {
-        letters_of(number)
-        for area in layout.areas
-        if rows[0].number <= area.top <= rows[-1].number
-        for number in range(area.left, min(area.right, area.left + 500) + 1)
-    }
-
-
-def _label(layout: Layout, rows: list[Row], letters: str) -> str:
-    """The levels of a column's header, joined; a range merged over both counts once."""
-    number = column_of(letters)
-    parts = []
-    for row in rows:
-        area = layout.area(row.number, number)
-        if area is None or area.top == row.number or area.top < rows[0].number:
-            parts.append(layout.text(row, letters))
-    return "".join(parts)
-
-
-def _below(layout: Layout, form: Form, header: _Header, notes: Notes) -> tuple[list[Row], list[Row]]:
-    """The data rows, and the rows from the foot on; units printed under the header are compared."""
-    sheet = layout.sheet
-    first = (layout.top or 0) + header.levels
-    while first < len(layout.rows):
-        words = texts(sheet, layout.rows[first])
-        if words and next(iter(words.values())) == UNIT_ROW:
-            _check_units(form, header, words, layout.rows[first], notes)
-        elif words and not is_stem_row(words):
-            break
-        first += 1
-    last = first
-    while last < len(layout.rows) and not begins_foot(sheet, layout.rows[last]):
-        last += 1
-    return layout.rows[first:last], layout.rows[last:]
-
-
-def _check_units(form: Form, header: _Header, words: dict[str, str], row: Row, notes: Notes) -> None:
-    for code, at in header.places.items():
-        column = form.column(code)
-        if column.numeric and at in words and words[at] != squeezed(column.unit):
-            note_unit(notes, column, words[at], at + row.digits)
-
-
-def note_unit(notes: Notes, column: Column, unit: str, cell: str) -> None:
-    """A finding for a unit that is not the field's."""
-    notes.add(
-        "H008",
-        f"“{column.label}”的计量单位写成“{unit}”，应为“{column.unit}”。",
-        f"请按{column.unit}填报并恢复表中的计量单位。",
-        cell=cell,
-        field=column.code,
-        value=unit,
-    )
-
-
 class _Table:
     """The records of a wide form."""
 
-    def __init__(self, layout: Layout, form: Form, period: Period, header: _Header, notes: Notes) -> None:
+    def __init__(self, layout: Layout, form: Form, period: Period, header: Header, notes: Notes) -> None:
         self.sheet = layout.sheet
         self.form = form
         self.header = header
@@ -232,11 +104,12 @@ class _Table:
                 else:
                     anything = True
                 cells.append(cell)
-        key = row_key(self.form, values)
-        known = any(values.values())
-        if not anything and (not known or (optional(values) and not mark_cell)):
+        if not anything and (not any(values.values()) or (optional(values) and not mark_cell)):
             del cells[start:]
             return False
+        if not (faults or mark_cell or row.hidden):
+            return True
+        key = row_key(self.form, values)
         for column, address, text, judged in faults:
             note_fault(self.notes, column, address, text, judged, key)
         if mark_cell:
@@ -318,32 +191,3 @@ class _Table:
                 row_key=key,
                 value=rest,
             )
-
-
-def note_fault(notes: Notes, column: Column, cell: str, text: str, judged: Judged, key: str) -> None:
-    """A finding on one cell."""
-    fault = judged.fault
-    if fault is not None:
-        notes.add(
-            fault.rule,
-            f"“{column.label}”{fault.message}。",
-            fault.advice,
-            severity=fault.severity,
-            cell=cell,
-            row_key=key,
-            field=column.code,
-            value=text,
-        )
-
-
-def note_mark(notes: Notes, column: Column, cell: str, text: str, key: str) -> None:
-    """A finding for a mark on a filled field."""
-    notes.add(
-        "L11",
-        f"“{column.label}”已填 {text}，又带数据标识。",
-        "请删除标识或删除数据。",
-        cell=cell,
-        row_key=key,
-        field=column.code,
-        value=text,
-    )

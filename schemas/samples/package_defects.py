@@ -44,11 +44,10 @@ def repack(parts: Mapping[str, bytes]) -> bytes:
 
 
 def _damaged(data: bytes) -> bytes:
-    """One byte inside the first sheet's compressed data is turned over: the CRC no longer fits."""
+    """The first sheet's checksum is another one, in its own header and in the directory."""
     with zipfile.ZipFile(BytesIO(data)) as archive:
-        info = archive.getinfo(_SHEET)
-    middle = info.header_offset + 30 + len(info.filename) + info.compress_size // 2
-    return data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :]
+        crc = archive.getinfo(_SHEET).CRC
+    return data.replace(crc.to_bytes(4, "little"), (crc ^ 0xFF).to_bytes(4, "little"))
 
 
 def _truncated(data: bytes) -> bytes:
@@ -122,10 +121,10 @@ def _old_format(data: bytes) -> bytes:
 
 
 PACKAGE_DEFECTS = (
-    PackageDefect("压缩包损坏", "xlsx", "F03", "压缩包里一个字节坏了，CRC 不符", _damaged),
-    PackageDefect("压缩包截断", "xlsx", "F02", "文件尾部缺失", _truncated),
-    PackageDefect("含宏", "xlsx", "F06", "带有宏", _with_macro),
-    PackageDefect("外部链接", "xlsx", "F07", "链接到别的工作簿", _with_link),
-    PackageDefect("文档类型声明", "xlsx", "F08", "工作表 XML 带 DOCTYPE", _with_doctype),
-    PackageDefect("旧格式", "xls", "F10", "旧的 .xls 格式", _old_format),
+    PackageDefect("压缩包损坏", "xlsx", "F07", "一个工作表的 CRC 校验和不符", _damaged),
+    PackageDefect("压缩包截断", "xlsx", "F06", "文件尾部缺失", _truncated),
+    PackageDefect("含宏", "xlsx", "F12", "带有宏", _with_macro),
+    PackageDefect("外部链接", "xlsx", "F13", "链接到别的工作簿", _with_link),
+    PackageDefect("文档类型声明", "xlsx", "F14", "工作表 XML 带 DOCTYPE", _with_doctype),
+    PackageDefect("旧格式", "xls", "F04", "旧的 .xls 格式", _old_format),
 )

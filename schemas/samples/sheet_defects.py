@@ -102,13 +102,13 @@ def _error(spot: Spot, codes: Codes, office: str) -> str:
 def _hidden(spot: Spot, codes: Codes, office: str) -> str:
     row = spot.first + (spot.last - spot.first) // 2
     spot.sheet.row_dimensions[row].hidden = True
-    return spot.address(row, next(iter(spot.columns)))
+    return str(row)
 
 
 def _merged(spot: Spot, codes: Codes, office: str) -> str:
-    address = spot.address(spot.first, "ar_end")
-    spot.sheet.merge_cells(f"{address}:{spot.address(spot.first, 'fg_inv_end')}")
-    return address
+    area = f"{spot.address(spot.first, 'ar_end')}:{spot.address(spot.first, 'fg_inv_end')}"
+    spot.sheet.merge_cells(area)
+    return area
 
 
 def _unit(spot: Spot, codes: Codes, office: str) -> str:
@@ -185,14 +185,14 @@ def _double(spot: Spot, codes: Codes, office: str) -> str:
 
 SHEET_DEFECTS = (
     SheetDefect("百分号文本", "GLT02", "H007", "比重写成带百分号的文字", _percent),
-    SheetDefect("公式无值", "GLT02", "L05", "营业收入是没有存下结果的公式", _formula),
-    SheetDefect("错误值", "GLT02", "L06", "营业成本是 #DIV/0!", _error),
-    SheetDefect("隐藏行", "GLT01", "L03", "数据行被隐藏", _hidden),
-    SheetDefect("合并数据格", "GLT02", "L04", "应收账款与产成品两格合并", _merged),
+    SheetDefect("公式无值", "GLT02", "L09", "营业收入是没有存下结果的公式", _formula),
+    SheetDefect("错误值", "GLT02", "L10", "营业成本是 #DIV/0!", _error),
+    SheetDefect("隐藏行", "GLT01", "L07", "数据行被隐藏", _hidden),
+    SheetDefect("合并数据格", "GLT02", "L08", "应收账款与产成品两格合并", _merged),
     SheetDefect("计量单位亿元", "GLT02", "H008", "表头计量单位写亿元", _unit),
-    SheetDefect("缺列", "GLT02", "L02", "缺营业成本一列", _without_column),
-    SheetDefect("多列", "GLT02", "L02", "多出县内补充指标一列", _more_columns),
-    SheetDefect("邻县代码", "GLT02", "H004", "写了邻县的区划代码", _neighbour),
+    SheetDefect("缺列", "GLT02", "L05", "缺营业成本一列", _without_column),
+    SheetDefect("多列", "GLT02", "L04", "多出县内补充指标一列", _more_columns),
+    SheetDefect("邻县代码", "GLT02", "T01", "写了邻县的区划代码", _neighbour),
     SheetDefect("亏损多于企业", "GLT02", "H102A", "亏损企业单位数大于规上企业单位数", _losers),
     SheetDefect("主键重复", "GLT01", "H006", "第二行与第一行主键相同", _double),
     SheetDefect("表式过期", "GLT02", "H002", "有效期至 2025年12月", _expired),
