@@ -241,3 +241,34 @@ def test_a_missing_figure_does_not_score_the_optimum(codes: Codes) -> None:
     for name in ("CM108", "CM401"):
         found = indicator(con, name, "NF", "2026-10")
         assert found["missing"] == "late" and found["score"] is None
+
+
+def test_a_marked_part_makes_a_distribution_missing(codes: Codes) -> None:
+    def parts(mark: str) -> list[Fact]:
+        key = f"region_code={LEAVES[0]};chain_code=NF;subchain_code=NF01"
+        marked = [Fact("GLT01", "2026-09", key, {"rev_cum": None}, mark=mark)]
+        return marked + [
+            Fact(
+                "GLT01", "2026-09", f"region_code={leaf};chain_code=NF;subchain_code={sub}", {"rev_cum": "50"}
+            )
+            for leaf in LEAVES
+            for sub in ("T", "NF02", "NF03")
+        ]
+
+    for mark, missing in (("W", "not_yet"), ("C", "suppressed")):
+        found = indicator(computed(parts(mark), codes, "2026-10"), "CM108", "NF", "2026-10")
+        assert found["value"] is None and found["missing"] == missing
+
+
+def test_a_gap_does_not_pull_an_older_report_into_the_deviation(codes: Codes) -> None:
+    rates = {
+        202510: "300",
+        **dict(zip((202511, 202512, 202602, 202603, 202604, 202607), ("110", "120") * 3, strict=True)),
+    }
+    facts = [
+        chain(f"{m // 100}-{m % 100:02d}", leaf, rate, "100") for m, rate in rates.items() for leaf in LEAVES
+    ]
+    # the eleven reports up to 2026-10 begin with 2025-11: 2025-10 stays outside though five are missing
+    con = computed([*facts, *(chain("2026-10", leaf, "110", "100") for leaf in LEAVES)], codes, "2026-10")
+    found = indicator(con, "CM303", "NF", "2026-10")
+    assert found["value_published"] == Decimal("5.35")  # 10, 20, 10, 20, 10, 20, 10: mean 100/7

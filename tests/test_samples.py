@@ -343,7 +343,7 @@ def test_defective_copies(small: Codes, province: Path, tmp_path: Path) -> None:
 
 
 def test_reader_and_checks_take_the_good_deliveries_without_a_word(small: Codes, province: Path) -> None:
-    taken = []
+    taken: list[Submission] = []
     for path in sorted(province.rglob("*.xlsx")):
         delivery = read_workbook(path.read_bytes(), path.name, small)
         assert delivery.refused is None and delivery.findings == ()

@@ -4,6 +4,7 @@
 --   amounts a field of a subject is the sum of); amount; ttm; chain_parts (subject, item, n); coverage_floor.
 -- Columns: value (NULL if missing, or if the coverage is below the floor), mark, coverage, brk ('B' after a break
 --   of scope), reason (why a value is missing, in Chinese), cells.
+-- A part that is marked or blank makes a distribution missing; a sub-chain without any row is zero.
 -- Rounding: hhi_norm and max_share are quotients, cast to 12 decimals.
 CREATE OR REPLACE TEMP TABLE node_value AS
 WITH field_value AS (
@@ -37,6 +38,8 @@ ttm_value AS (
 subchain AS (
   SELECT
     n.node, p.subject, a.variant, a.t0, a.month, a.annual, any_value(p.n) AS n,
+    bool_or(a.value IS NULL) AS gap,
+    CASE WHEN bool_or(a.mark = 'C') THEN 'C' WHEN bool_or(a.mark = 'W') THEN 'W' ELSE '' END AS mark,
     sum(a.value::DECIMAL(19,4)) AS total,
     sum(a.value::DECIMAL(19,4) * a.value::DECIMAL(19,4))::DECIMAL(38,8) AS squares,
     CASE WHEN count(a.coverage) = count(*) THEN min(a.coverage) END AS coverage,
@@ -54,7 +57,9 @@ hhi AS (
 city_share AS (
   SELECT
     n.node, r.subject, a.variant, a.t0, a.month, a.annual,
-    (max(a.value) / nullif(sum(a.value), 0))::DECIMAL(28,12) AS value,
+    CASE WHEN bool_and(a.value IS NOT NULL) THEN
+      (max(a.value) / nullif(sum(a.value), 0))::DECIMAL(28,12) END AS value,
+    CASE WHEN bool_or(a.mark = 'C') THEN 'C' WHEN bool_or(a.mark = 'W') THEN 'W' ELSE '' END AS mark,
     sum(a.cells)::BIGINT AS cells,
     any_value(whole.coverage) AS coverage
   FROM node AS n
@@ -71,10 +76,10 @@ everything AS (
   SELECT * FROM field_value
   UNION ALL SELECT * FROM ttm_value
   UNION ALL
-  SELECT node, subject, variant, t0, month, annual, ((hhi * n - 1) / (n - 1))::DECIMAL(28,12), '', coverage,
-    '', '', cells FROM hhi
+  SELECT node, subject, variant, t0, month, annual,
+    CASE WHEN NOT gap THEN ((hhi * n - 1) / (n - 1))::DECIMAL(28,12) END, mark, coverage, '', '', cells FROM hhi
   UNION ALL
-  SELECT node, subject, variant, t0, month, annual, value, '', coverage, '', '', cells FROM city_share
+  SELECT node, subject, variant, t0, month, annual, value, mark, coverage, '', '', cells FROM city_share
 )
 SELECT
   node, subject, variant, t0, month, annual,

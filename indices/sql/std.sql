@@ -1,7 +1,10 @@
 -- std: the deviation (n - 1) of an expression over the last reports; appended to node_value.
 -- Grain: node, subject, t0.
 -- Input: series (node, subject, month, value DECIMAL(28,12), coverage, cells: the expression at every report, the
---   reports without a value left out); node (node, reports).
+--   reports without a value left out).
+-- Parameters: node; before (how many reports before the current one belong to the window).
+-- The window is one of the calendar, which has 11 reports a year (no January): a report that is missing leaves a gap
+-- and does not pull in an older one.
 -- Fewer than 6 reports: no value and mark W (尚未产生).
 -- Rounding: values are cast to 8 decimals before they are squared; the root is cast to 12.
 INSERT INTO node_value
@@ -16,8 +19,8 @@ WITH windowed AS (
   FROM series AS s
   WHERE s.node = $node
   WINDOW last_reports AS (
-    PARTITION BY s.node, s.subject ORDER BY s.month
-    ROWS BETWEEN $before PRECEDING AND CURRENT ROW
+    PARTITION BY s.node, s.subject ORDER BY s.month // 100 * 11 + s.month % 100
+    RANGE BETWEEN $before PRECEDING AND CURRENT ROW
   )
 )
 SELECT

@@ -47,7 +47,7 @@ def judge(column: Column, value: Value, from_1904: bool) -> Judged:
         return Judged("error", None, "", Fault("L10", f"是错误值 {text}", advice))
     if kind == "unvalued":
         advice = "请用 Excel 或 WPS 打开并保存一次，或把公式转为数值。"
-        return Judged("formula", None, "", Fault("L09", f"是公式 {text}，文件中没有计算结果", advice))
+        return Judged("formula", None, "", Fault("L15", f"是公式 {text}，文件中没有计算结果", advice))
     if kind == "bool":
         fault = Fault("H007", f"是逻辑值 {text}，不是{_wanted(column)}", f"请改填{_wanted(column)}。")
         return Judged("bool", None, "", fault)

@@ -38,7 +38,7 @@ from schemas.reading.sheet import Sheet, open_sheet
 from schemas.reading.spelling import OddSpelling
 from schemas.reading.wide import read_wide
 
-MIXED = "L15"  # GLT09 beside other forms: refused whole, archived nowhere
+MIXED = "L09"  # GLT09 beside other forms: refused whole, archived nowhere
 
 
 @dataclass

@@ -26,13 +26,6 @@ class Spot:
         """The address of a field in a row of the sheet."""
         return f"{get_column_letter(self.columns[field])}{row}"
 
-    def row_of(self, **key: str) -> int:
-        """The row with these key values; StopIteration if there is none."""
-        return next(
-            row for row in range(self.first, self.last + 1)
-            if all(self.sheet.cell(row, self.columns[name]).value == value for name, value in key.items())
-        )  # fmt: skip
-
 
 @dataclass(frozen=True)
 class SheetDefect:
@@ -176,11 +169,17 @@ def _losers(spot: Spot, codes: Codes, office: str) -> str:
 
 
 def _double(spot: Spot, codes: Codes, office: str) -> str:
-    """The second row takes the key of the first."""
-    for field in ("region_code", "chain_code", "subchain_code"):
-        for place in (spot.columns[field] - 1, spot.columns[field]):
-            spot.sheet.cell(spot.first + 1, place).value = spot.sheet.cell(spot.first, place).value
-    return spot.address(spot.first + 1, "region_code")
+    """A sub-chain's row takes the key of the one above it, so that the chain's sum still holds."""
+    sheet, sub, chain = spot.sheet, spot.columns["subchain_code"], spot.columns["chain_code"]
+    row = next(
+        row
+        for row in range(spot.first + 1, spot.last + 1)
+        if sheet.cell(row, chain).value == sheet.cell(row - 1, chain).value
+        and "T" not in (sheet.cell(row, sub).value, sheet.cell(row - 1, sub).value)
+    )
+    for place in (sub - 1, sub):
+        sheet.cell(row, place).value = sheet.cell(row - 1, place).value
+    return spot.address(row, "region_code")
 
 
 SHEET_DEFECTS = (
@@ -194,7 +193,7 @@ SHEET_DEFECTS = (
     SheetDefect("多列", "GLT02", "L04", "多出县内补充指标一列", _more_columns),
     SheetDefect("邻县代码", "GLT02", "T01", "写了邻县的区划代码", _neighbour),
     SheetDefect("亏损多于企业", "GLT02", "H102A", "亏损企业单位数大于规上企业单位数", _losers),
-    SheetDefect("主键重复", "GLT01", "H006", "第二行与第一行主键相同", _double),
+    SheetDefect("主键重复", "GLT01", "H006", "一个细分链行与上一行主键相同", _double),
     SheetDefect("表式过期", "GLT02", "H002", "有效期至 2025年12月", _expired),
     SheetDefect("一月报表", "GLT02", "H003", "报告期写 2026年1月", _january),
 )

@@ -1,0 +1,163 @@
+"""What runs inside a reader process: one file after another, within the memory that it was given.
+
+The process reads one settings message and then paths from its standard input, and writes one message
+for each: a length and the marshalled plain tuples of the delivery. Nothing else is imported here than
+the reader, so that a process is there in a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import importlib
+import marshal
+import os
+import resource
+import signal
+import struct
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from schemas.codes import Codes, load_codes
+from schemas.finding import Finding, Outcome, Reply, Severity
+from schemas.form import load_forms
+from schemas.reading.notes import Notes
+from schemas.reading.package import Limits, Refusal, too_large
+from schemas.reading.record import Cell, Delivery, Submission
+from schemas.reading.workbook import refused
+
+Read = Callable[[bytes, str, Codes, Limits], Delivery]
+
+OUT_OF_MEMORY = 70  # exit code
+HEADER = struct.Struct("<Q")
+_GRACE = 30  # seconds after which a worker ends itself, should nobody be left to end it
+
+
+def encode(delivery: Delivery) -> bytes:
+    """The delivery as plain tuples; the cells as columns, which marshal fastest."""
+    plain: Any = (
+        delivery.digest,
+        delivery.file_name,
+        delivery.size,
+        tuple(
+            (
+                s.form, s.edition, s.period, s.submitter, s.subject, s.version, s.reported_on, s.office,
+                s.sheet, tuple(zip(*s.cells, strict=True)), tuple(map(_finding_out, s.findings)), s.digest,
+                s.file_name,
+            )
+            for s in delivery.submissions
+        ),
+        tuple(map(_finding_out, delivery.findings)),
+        None if delivery.refused is None else _finding_out(delivery.refused),
+    )  # fmt: skip
+    return marshal.dumps(plain)
+
+
+def decode(data: bytes) -> Delivery:
+    """The delivery that ``encode`` wrote."""
+    digest, file_name, size, submissions, findings, refusal = marshal.loads(data)
+    return Delivery(
+        digest,
+        file_name,
+        size,
+        tuple(map(_submission_in, submissions)),
+        tuple(map(_finding_in, findings)),
+        None if refusal is None else _finding_in(refusal),
+    )
+
+
+def _submission_in(plain: tuple[Any, ...]) -> Submission:
+    *head, columns, findings, digest, file_name = plain
+    cells = tuple(map(_cell, zip(*columns, strict=True)))
+    return Submission(*head, cells, tuple(map(_finding_in, findings)), digest, file_name)
+
+
+_cell = partial(tuple.__new__, Cell)
+
+
+def _finding_out(f: Finding) -> tuple[Any, ...]:
+    return (
+        f.rule, str(f.severity), f.message, f.advice, f.level, str(f.outcome), str(f.reply), f.digest,
+        f.file_name, f.submitter, f.period, f.form, f.edition, f.subject, f.sheet, f.cell, f.row_key,
+        f.field, f.value,
+    )  # fmt: skip
+
+
+def _finding_in(plain: tuple[Any, ...]) -> Finding:
+    rule, severity, message, advice, level, outcome, reply, *rest = plain
+    return Finding(rule, Severity(severity), message, advice, level, Outcome(outcome), Reply(reply), *rest)
+
+
+def send(pipe: BinaryIO, data: bytes) -> None:
+    """Write one message."""
+    pipe.write(HEADER.pack(len(data)))
+    pipe.write(data)
+    pipe.flush()
+
+
+def receive(pipe: BinaryIO) -> bytes | None:
+    """Read one message; None at the end of the stream."""
+    header = pipe.read(HEADER.size)
+    return pipe.read(HEADER.unpack(header)[0]) if len(header) == HEADER.size else None
+
+
+def read_path(path: Path, codes: Codes, limits: Limits, read: Read) -> Delivery:
+    """Read one file; what cannot be opened or is too large is refused before it is in memory."""
+    notes = Notes("", path.name)
+    try:
+        if not path.is_file():
+            raise Refusal("F01", "不是文件，无法读取。", "请检查收件文件夹。")
+        size = path.stat().st_size
+        if size > limits.max_bytes:
+            with path.open("rb") as file:
+                notes.digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return refused(notes, size, too_large(size, limits))
+        data = path.read_bytes()
+    except OSError as error:
+        return refused(notes, 0, Refusal("F01", f"文件打不开（{error.strerror}）。", "请检查文件和权限。"))
+    except Refusal as refusal:
+        return refused(notes, 0, refusal)
+    try:
+        return read(data, path.name, codes, limits)
+    except MemoryError:
+        raise
+    except Exception as error:
+        notes.digest = hashlib.sha256(data).hexdigest()
+        message = f"读取程序遇到未料到的内容（{type(error).__name__}：{str(error)[:200]}）。"
+        advice = "请用 Excel 或 WPS 另存为“Excel 工作簿（*.xlsx）”后重报，并把原文件交系统管理员。"
+        return refused(notes, len(data), Refusal("F92", message, advice))
+
+
+def main() -> None:
+    """Serve until the standard input ends."""
+    source = os.fdopen(os.dup(0), "rb")
+    target = os.fdopen(os.dup(1), "wb")
+    quiet = os.open(os.devnull, os.O_RDWR)  # whatever is printed must not get among the messages
+    for descriptor in (0, 1):
+        os.dup2(quiet, descriptor)
+    settings = receive(source)
+    if settings is None:
+        return
+    module, name, folder, numbers = marshal.loads(settings)
+    limits = Limits(*numbers)
+    read: Read = getattr(importlib.import_module(module), name)
+    codes = load_codes(Path(folder))
+    load_forms()
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # what one file leaves behind is little, and is collected after it
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    send(target, b"ready")
+    while (message := receive(source)) is not None:
+        signal.setitimer(signal.ITIMER_REAL, limits.seconds + _GRACE)
+        try:
+            answer = encode(read_path(Path(os.fsdecode(message)), codes, limits, read))
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        send(target, answer)
+        del answer
+        gc.collect()
