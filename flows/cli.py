@@ -71,12 +71,10 @@ def main() -> None:
 
 def _failed(error: Exception) -> int:
     """Say what happened and give the exit code."""
-    from click import Abort, ClickException
-
-    if isinstance(error, ClickException):
+    if isinstance(error, typer.TyperException):
         error.show()
         return 2
-    if isinstance(error, Abort):
+    if isinstance(error, typer.Abort):
         print("已中断。", file=sys.stderr)
         return 2
     if _is_users(error):

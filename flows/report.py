@@ -39,7 +39,7 @@ def finding_rows(findings: Sequence[Finding]) -> list[dict[str, str]]:
             "工作表": f.sheet,
             "单元格": f.cell,
             "值": f.value,
-            "说明": f"{f.message} {f.advice}",
+            "说明": f"{f.message.rstrip('。')}。{f.advice}",
         }
         for f in ordered
     ]
@@ -115,7 +115,10 @@ def _rank_lines(outcome: Outcome) -> list[str]:
     index = outcome.results.index.filter(
         (pl.col("period") == str(outcome.period)) & (pl.col("product") == "monthly")
     )
-    lines = []
+    computed = outcome.results.indicator.filter(
+        (pl.col("period") == str(outcome.period)) & pl.col("value_published").is_not_null()
+    )
+    lines = [f"算出指标值 {computed.height} 个，涉及 {computed['subject'].n_unique()} 个对象"]
     for (code, kind), group in sorted(
         index.group_by(["index_code", "subject_type"]), key=lambda g: str(g[0])
     ):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from pathlib import Path
 
-from oracle_formulas import CA, CM, MQ, Absent, Chain, Cluster, Figures, Region
+from oracle_formulas import CA, CM, MQ, Absent, Chain, Cluster, Figures, Region, twelve_months
 from oracle_reading import PROVINCE, Report, read_lists, read_reports
 
 ROOT = Path(__file__).parent.parent
@@ -62,10 +62,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Total:
-    """An index value: published, with its exact value, coverage and pillars."""
+    """A published index value with its coverage and pillars."""
 
     value: Decimal | None
     coverage: Decimal
+    present: Decimal  # the weight of the leaves that have a score
     pillars: dict[int, tuple[Decimal | None, Decimal]]  # score, effective weight
 
 
@@ -76,6 +77,7 @@ class Month:
     standing: dict[tuple[str, str, str], Standing]  # index, subject, indicator
     totals: dict[tuple[str, str, str], Total]  # index, product, subject
     ranks: dict[tuple[str, str, str], int | None]
+    targets: dict[tuple[str, str], tuple[Decimal, Decimal]]  # subject, scope: 亿元, attainment in %
 
 
 def half_even(value: Decimal, decimals: int) -> Decimal:
@@ -162,7 +164,7 @@ class Oracle:
                     for product in NEEDED:
                         chosen = [leaf for leaf in basket if leaf.monthly or product == "full"]
                         totals[index, product, subject] = total(chosen, found, NEEDED[product])
-            return Month(standing, totals, self.ranks(totals))
+            return Month(standing, totals, self.ranks(totals), self.targets(at))
 
     def value(self, index: str, subject: str, leaf: Leaf, report: Report) -> Decimal:
         """The raw value from one report; Absent where there is none."""
@@ -194,6 +196,20 @@ class Oracle:
         if value <= 0 or base <= 0:
             raise Absent("late")
         return 100 * base / value if leaf.reverse else 100 * value / base
+
+    def targets(self, at: Report) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
+        """The plan's revenue targets: the last twelve months above scale, last December of the full chain."""
+        december = Report(at.year if at.month == 12 else at.year - 1, 12)
+        found = {}
+        for subject, target in self.figures.targets.items():
+            if subject[:2] not in self.lists.subchains:
+                continue
+            above = twelve_months(lambda field, r, item=subject: self.figures.chain(item, r, field), at)
+            found[subject, "above_scale"] = (half_even(above / 10000, 4), half_even(above / target / 100, 2))
+            if len(subject) == 2:
+                full = self.figures.own("GLT07", december, (subject,), "rev_full_cum")
+                found[subject, "full_chain"] = (half_even(full / 10000, 4), half_even(full / target / 100, 2))
+        return found
 
     def ranks(self, totals: dict[tuple[str, str, str], Total]) -> dict[tuple[str, str, str], int | None]:
         """Ranks on published values among subjects of one basket; ties share the best; no province."""
@@ -243,4 +259,4 @@ def total(leaves: list[Leaf], found: dict[str, Standing], needed: Decimal) -> To
         share = 100 * weight(lambda s: s.score is not None, own) / present if present else Decimal(0)
         pillars[number] = (None if score is None else half_even(score, 2), half_even(share, 4))
     published = None if exact is None or coverage < needed else half_even(exact, 2)
-    return Total(published, half_even(coverage, 4), pillars)
+    return Total(published, half_even(coverage, 4), present, pillars)

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from oracle_reading import PROVINCE, Cell, Key, Lists, Report, Reports
 
+RATES = ("cnc_rate", "dtool_rate", "va_growth")  # of GLT04 and GLT05: they do not add up
 _KIND = {"": "late", "W": "not_yet", "N": "not_applicable", "C": "suppressed"}
 
 
@@ -102,10 +103,6 @@ class Figures:
         row = self.reports.row(form, at, key)
         return Cell(None) if row is None else row.get(field, Cell(None))
 
-    def has(self, form: str, at: Report, key: Key) -> bool:
-        """True if somebody filed this row."""
-        return self.reports.row(form, at, key) is not None
-
     @staticmethod
     def total(cells: Iterable[Cell]) -> Decimal:
         """The sum of cells; what is 不适用 adds nothing, what is missing leaves no sum."""
@@ -121,6 +118,19 @@ class Figures:
     def cities(self, form: str, at: Report, keys: Iterable[Key], field: str) -> Decimal:
         """The sum of cities' rows."""
         return self.total([self._cell(form, at, key, field) for key in keys])
+
+    def province(self, form: str, at: Report, chain: str, field: str) -> Decimal:
+        """GLT04-06 of the province, for all chains (T) or one.
+
+        GLT04 and GLT05 have a row of the province's own, GLT06 has none: then the cities add up, where they
+        filed, and the bureau's row stands only where they did not.
+        """
+        filed = self.reports.filed.get((form, at), {})
+        keys = [(city, chain) for city in self.lists.cities]
+        own_row = form != "GLT06" and (PROVINCE, chain) in filed
+        if not own_row and field not in RATES and any(key in filed for key in keys):
+            return self.cities(form, at, keys, field)
+        return self.own(form, at, (PROVINCE, chain), field)
 
     def chain(self, item: str, at: Report, field: str) -> Decimal:
         """GLT01 over the province: a chain (EI), a sub-chain (EI01) or a chain's others (EI.Z)."""
@@ -157,7 +167,7 @@ class Figures:
 
 
 class Region:
-    """The province, a city or a county: its own rows; GLT06 of the province is the sum of its cities."""
+    """The province, a city or a county, for the most part with rows of its own."""
 
     def __init__(self, figures: Figures, code: str, at: Report) -> None:
         self.figures, self.code, self.at = figures, code, at
@@ -167,24 +177,22 @@ class Region:
         return self.figures.own("GLT02", self.at, (self.code,), field)
 
     def glt04(self, field: str) -> Decimal:
-        return self._own_or_cities("GLT04", field, adds=field not in ("cnc_rate", "dtool_rate"))
+        return self._all_chains("GLT04", field)
 
     def glt05(self, field: str) -> Decimal:
-        return self._own_or_cities("GLT05", field, adds=field != "va_growth")
+        return self._all_chains("GLT05", field)
 
     def glt06(self, field: str) -> Decimal:
-        return self._own_or_cities("GLT06", field, adds=True)
+        return self._all_chains("GLT06", field)
 
-    def _own_or_cities(self, form: str, field: str, adds: bool) -> Decimal:
-        key = (self.code, "T")
-        if self.code == PROVINCE and adds and not self.figures.has(form, self.at, key):
-            cities = [(city, "T") for city in self.figures.lists.cities]
-            return self.figures.cities(form, self.at, cities, field)
-        return self.figures.own(form, self.at, key, field)
+    def _all_chains(self, form: str, field: str) -> Decimal:
+        if self.code == PROVINCE:
+            return self.figures.province(form, self.at, "T", field)
+        return self.figures.own(form, self.at, (self.code, "T"), field)
 
 
 class Chain:
-    """A chain over the province: GLT01 and GLT06 are sums, GLT04 and GLT05 the province's rows."""
+    """A chain over the province."""
 
     def __init__(self, figures: Figures, code: str, at: Report) -> None:
         self.figures, self.code, self.at = figures, code, at
@@ -221,23 +229,16 @@ class Chain:
         return self.figures.own("GLT02", self.at, (PROVINCE,), field)
 
     def glt04(self, field: str) -> Decimal:
-        return self._own_or_cities("GLT04", field, adds=field not in ("cnc_rate", "dtool_rate"))
+        return self.figures.province("GLT04", self.at, self.code, field)
 
     def glt05(self, field: str) -> Decimal:
-        return self._own_or_cities("GLT05", field, adds=field != "va_growth")
+        return self.figures.province("GLT05", self.at, self.code, field)
 
     def glt06(self, field: str) -> Decimal:
-        return self._own_or_cities("GLT06", field, adds=True)
+        return self.figures.province("GLT06", self.at, self.code, field)
 
     def glt07(self, field: str) -> Decimal:
         return self.figures.own("GLT07", self.at, (self.code,), field)
-
-    def _own_or_cities(self, form: str, field: str, adds: bool) -> Decimal:
-        key = (PROVINCE, self.code)
-        if adds and not self.figures.has(form, self.at, key):
-            cities = [(city, self.code) for city in self.figures.lists.cities]
-            return self.figures.cities(form, self.at, cities, field)
-        return self.figures.own(form, self.at, key, field)
 
 
 class Cluster:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.finding import Severity
@@ -40,7 +41,7 @@ _SHOWN = {
 def judge(column: Column, value: Value, from_1904: bool) -> Judged:
     """The value of a cell as its column's type reads it."""
     kind, text = value.kind, value.text
-    if kind == "blank" or (kind == "text" and not (clean.trimmed(text).value)):
+    if kind == "blank" or (kind == "text" and not clean.bare(text)):
         return Judged("blank", None, clean.TRIMMED) if text else BLANK
     if kind == "error":
         advice = "请改正公式，或直接填数值。"
@@ -132,8 +133,13 @@ def _word(column: Column, value: Value) -> Judged:
             fault = Fault("H007", f"以数字存放（{value.text}），超过 15 位的尾数已丢失", advice)
             return Judged("number", None, "", fault)
         return Judged("number", figure, clean.NUMBER_TEXT)
-    if column.type == "text":
-        words = clean.trimmed(value.text)
+    return _text(column.type, value.text)
+
+
+@lru_cache(maxsize=16384)  # codes come again and again
+def _text(kind: str, text: str) -> Judged:
+    if kind == "text":
+        words = clean.trimmed(text)
     else:
-        words = clean.codes(value.text) if column.type == "codes" else clean.code(value.text)
+        words = clean.codes(text) if kind == "codes" else clean.code(text)
     return Judged("text", words.value, "|".join(words.steps))

@@ -58,11 +58,11 @@ def number(lexeme: str) -> Cleaned:
 def number_in_text(text: str) -> Cleaned:
     """The value of a text that is a number but for blanks, thousands separators or full-width signs."""
     steps = [TEXT_NUMBER]
-    bare = text.strip(_BLANKS)
-    if bare != text:
+    core = text.strip(_BLANKS)
+    if core != text:
         steps.append(TRIMMED)
-    half = bare.translate(_FULL_WIDTH)
-    if half != bare:
+    half = core.translate(_FULL_WIDTH)
+    if half != core:
         steps.append(HALF_WIDTH)
     if _GROUPED.fullmatch(half):
         half = half.replace(",", "")
@@ -112,17 +112,22 @@ def whole(lexeme: str) -> str | None:
     return plain(figure)
 
 
-def trimmed(text: str) -> Cleaned:
+def bare(text: str) -> str:
     """A text without blanks around it."""
-    bare = text.strip(_BLANKS)
-    return Cleaned(bare, (TRIMMED,) if bare != text else ())
+    return text.strip(_BLANKS)
+
+
+def trimmed(text: str) -> Cleaned:
+    """The same, with the step if there were any."""
+    value = text.strip(_BLANKS)
+    return Cleaned(value, (TRIMMED,) if value != text else ())
 
 
 def code(text: str) -> Cleaned:
     """A code or list of codes: no blanks around, half-width."""
-    bare, steps = trimmed(text)
-    half = (bare or "").translate(_FULL_WIDTH)
-    return Cleaned(half, (*steps, HALF_WIDTH) if half != bare else steps)
+    core, steps = trimmed(text)
+    half = (core or "").translate(_FULL_WIDTH)
+    return Cleaned(half, (*steps, HALF_WIDTH) if half != core else steps)
 
 
 def codes(text: str) -> Cleaned:
@@ -143,24 +148,24 @@ _DATE = re.compile(
 
 def month(text: str) -> Cleaned:
     """``2026-09`` from the ways in which a month is written; any other text as it stands."""
-    bare, steps = code(text)
-    match = _MONTH.fullmatch(re.sub(r"\s+", "", bare or ""))
+    core, steps = code(text)
+    match = _MONTH.fullmatch(re.sub(r"\s+", "", core or ""))
     if match is None:
-        return Cleaned(bare, steps)
+        return Cleaned(core, steps)
     year, number_ = match[1] or match[3], match[2] or match[4]
     value = f"{year}-{int(number_):02d}"
-    return Cleaned(value, (*steps, MONTH) if value != bare else steps)
+    return Cleaned(value, (*steps, MONTH) if value != core else steps)
 
 
 def day(text: str) -> Cleaned:
     """``2026-09-30`` from the ways in which a day is written; any other text as it stands."""
-    bare, steps = code(text)
-    match = _DATE.fullmatch(re.sub(r"\s+", "", bare or ""))
+    core, steps = code(text)
+    match = _DATE.fullmatch(re.sub(r"\s+", "", core or ""))
     if match is None:
-        return Cleaned(bare, steps)
+        return Cleaned(core, steps)
     year, number_, of_month = match[1] or match[4], match[2] or match[5], match[3] or match[6]
     value = f"{year}-{int(number_):02d}-{int(of_month):02d}"
-    return Cleaned(value, (*steps, DATE) if value != bare else steps)
+    return Cleaned(value, (*steps, DATE) if value != core else steps)
 
 
 def is_day(text: str) -> bool:

@@ -7,14 +7,13 @@ the right. Blanks inside a label and the width of colons and brackets do not mat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple
 from unicodedata import normalize
 
 from schemas.form import load_forms
-from schemas.reading import clean
-from schemas.reading.sheet import Row, Sheet, Value
+from schemas.reading.sheet import Row, Sheet
 
 Place = Literal["head", "foot"]
 
@@ -86,26 +85,22 @@ def labelled(text: str, place: Place) -> tuple[tuple[str, str], ...]:
     )
 
 
-def word_of(value: Value, from_1904: bool) -> str:
-    """What a cell of head or foot says, as text: a day is ISO, a number has no exponent."""
-    if value.kind == "number":
-        day = clean.serial_day(value.text, from_1904=from_1904) if value.show == "date" else None
-        return day or clean.number(value.text).value or value.text
-    return clean.trimmed(value.text).value or ""
+def said(sheet: Sheet, row: Row) -> dict[str, str]:
+    """The texts of a row's cells that are not blank, by letters."""
+    word = sheet.word
+    words = {letters: word(cell) for letters, cell in row.cells.items()}
+    return words if all(words.values()) else {letters: text for letters, text in words.items() if text}
 
 
 def lines_of(
-    sheet: Sheet, rows: Sequence[Row], place: Place
+    rows: Iterable[tuple[Row, dict[str, str]]], place: Place
 ) -> tuple[dict[str, Line], list[tuple[str, Line]]]:
     """The labelled lines by name, and those that repeat a name with another value."""
     lines: dict[str, Line] = {}
     clashes: list[tuple[str, Line]] = []
-    for row in rows:
+    for row, words in rows:
         waiting = ""  # a label whose value may stand in the next filled cell
-        for letters, cell in row.cells.items():
-            text = word_of(sheet.read(cell), sheet.from_1904)
-            if not text:
-                continue
+        for letters, text in words.items():
             pairs: tuple[tuple[str, str], ...] = labelled(text, place)
             if waiting and not pairs:
                 pairs = ((waiting, text),)

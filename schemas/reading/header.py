@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from schemas.form import Form
 from schemas.period import Period
@@ -24,79 +25,99 @@ class Header:
     levels: int
 
 
+@dataclass(frozen=True)
+class _Told:
+    """A header and what is wrong with it: columns by letters, labels, field codes."""
+
+    header: Header
+    twice: tuple[tuple[str, str, str], ...]  # first column, second, label
+    unknown: tuple[tuple[str, str], ...]  # column, label
+    missing: tuple[str, ...]  # fields
+
+
+_Words = tuple[tuple[int, tuple[tuple[str, str], ...]], ...]  # by row, from 0: letters and text
+_Spans = tuple[tuple[int, int, int, int], ...]  # top, left, bottom, right; rows from 0
+
+
 def find_columns(layout: Layout, form: Form, period: Period, notes: Notes) -> Header:
     """Tell the columns by their labels, over one or two rows, whichever fits more."""
-    labels = labels_of(form.id, period)
     top = layout.top or 0
-    rows = layout.rows[top : top + labels.levels]
-    letters = sorted({at for row in rows for at in row.cells} | _spanned(layout, rows), key=column_of)
+    rows = layout.rows[top : top + labels_of(form.id, period).levels]
+    base = rows[0].number
+    words = tuple((row.number - base, tuple(texts(layout.sheet, row).items())) for row in rows)
+    spans = tuple(
+        (area.top - base, area.columns[0], area.bottom - base, area.columns[-1])
+        for area in layout.areas
+        if base <= area.top <= rows[-1].number
+    )
+    told = _tell(form.id, period, words, spans)
+    digits = rows[0].digits
+    for first, second, label in told.twice:
+        notes.add(
+            "L06",
+            f"表头“{label}”出现两次（{first}、{second} 列）。",
+            "请删除多余的一列。",
+            cell=f"{first}{digits},{second}{digits}",
+            value=label,
+        )
+    for at, label in told.unknown:
+        notes.add(
+            "L04",
+            f"表头“{label}”不是{form.no}的栏目。",
+            "请恢复原表头，或删除自行增加的列。",
+            cell=at + digits,
+            value=label,
+        )
+    for code in told.missing:
+        notes.add(
+            "L05",
+            f"缺少栏目“{form.column(code).label}”。",
+            "请用下发的表式填报，不要删改表头。",
+            cell=f"A{digits}",
+            field=code,
+            value=form.column(code).label,
+        )
+    return told.header
+
+
+@lru_cache(maxsize=512)  # the offices' headers are alike
+def _tell(form_id: str, period: Period, words: _Words, spans: _Spans) -> _Told:
+    labels = labels_of(form_id, period)
     tries = []
-    for levels in range(1, len(rows) + 1):
-        found = {at: _label(layout, rows[:levels], at) for at in letters}
+    for levels in range(1, len(words) + 1):
+        found = _joined(words[:levels], spans)
         tries.append((sum(label in labels.columns for label in found.values()), -levels, found))
     _, minus, found = max(tries, key=lambda one: one[:2])
     places: dict[str, str] = {}
-    mark, known = "", set()
+    twice, unknown = [], []
     for at, label in found.items():
-        cell = f"{at}{rows[0].digits}"
-        column = labels.columns.get(label)
-        name = column.code if column else MARK if label == MARK else ""
-        taken = places.get(name) if column else mark
-        if name and taken:
-            notes.add(
-                "L06",
-                f"表头“{label}”出现两次（{taken}、{at} 列）。",
-                "请删除多余的一列。",
-                cell=f"{taken}{rows[0].digits},{cell}",
-                field=name,
-                value=label,
-            )
-        elif column:
-            places[name] = at
-        elif name:
-            mark = at
-        elif label and label not in labels.companions:
-            notes.add(
-                "L04",
-                f"表头“{label}”不是{form.no}的栏目。",
-                "请恢复原表头，或删除自行增加的列。",
-                cell=cell,
-                value=label,
-            )
-        if label:
-            known.add(at)
-    for label, column in labels.columns.items():
-        if column.code not in places:
-            notes.add(
-                "L05",
-                f"缺少栏目“{column.label}”。",
-                "请用下发的表式填报，不要删改表头。",
-                cell=f"A{rows[0].digits}",
-                field=column.code,
-                value=label,
-            )
-    return Header(places, mark, frozenset(known), -minus)
+        if label in labels.columns or label == MARK:
+            name = labels.columns[label].code if label in labels.columns else MARK
+            if name in places:
+                twice.append((places[name], at, label))
+            else:
+                places[name] = at
+        elif label not in labels.companions:
+            unknown.append((at, label))
+    missing = tuple(c.code for c in labels.columns.values() if c.code not in places)
+    mark = places.pop(MARK, "")
+    return _Told(Header(places, mark, frozenset(found), -minus), tuple(twice), tuple(unknown), missing)
 
 
-def _spanned(layout: Layout, rows: list[Row]) -> set[str]:
-    """The columns under merged ranges of the header."""
-    return {
-        letters_of(number)
-        for area in layout.areas
-        if rows[0].number <= area.top <= rows[-1].number
-        for number in range(area.left, min(area.right, area.left + 500) + 1)
-    }
-
-
-def _label(layout: Layout, rows: list[Row], letters: str) -> str:
-    """The levels of a column's header, joined; a range merged over both counts once."""
-    number = column_of(letters)
-    parts = []
-    for row in rows:
-        area = layout.area(row.number, number)
-        if area is None or area.top == row.number or area.top < rows[0].number:
-            parts.append(layout.text(row, letters))
-    return "".join(parts)
+def _joined(words: _Words, spans: _Spans) -> dict[str, str]:
+    """The label of each column that has one: its levels joined; a span over both rows counts once."""
+    parts: dict[int, list[str]] = {}
+    for level, (row, texts_) in enumerate(words):
+        shown = {column_of(at): text for at, text in texts_}
+        for top, left, bottom, right in spans:
+            if top == row and left in shown:
+                shown.update(dict.fromkeys(range(left, right + 1), shown[left]))
+            elif level and top < row <= bottom:
+                for number in range(left, right + 1):
+                    shown.pop(number, None)
+        for number, text in shown.items():
+            parts.setdefault(number, []).append(text)
+    return {letters_of(number): "".join(parts[number]) for number in sorted(parts)}
 
 
 def rows_below(layout: Layout, form: Form, header: Header, notes: Notes) -> tuple[list[Row], list[Row]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from schemas.finding import Finding
 from schemas.form import Column, Form, form_for
@@ -16,8 +15,8 @@ from schemas.period import Period
 from schemas.reading import clean
 from schemas.reading.cells import judge
 from schemas.reading.clean import is_plain
-from schemas.reading.head import Line, lines_of, squeezed, word_of
-from schemas.reading.layout import filled, new_cell, texts
+from schemas.reading.head import Line, lines_of, said, squeezed
+from schemas.reading.layout import columns_of, filled, new_cell, texts
 from schemas.reading.notes import Notes
 from schemas.reading.record import Cell, Submission
 from schemas.reading.remarks import note_fault
@@ -25,7 +24,6 @@ from schemas.reading.sheet import PLAIN, Row, Sheet
 from schemas.reading.spelling import column_of
 
 EDITION = "history"
-TITLE = "历史数据表"
 COLUMNS = ("表代码", "报告期", "记录键", "字段", "数值")
 _SOURCE = "资料来源"
 _HEAD_ROWS = 50
@@ -44,25 +42,20 @@ class _Part:
     keys: dict[str, tuple[tuple[str, str | None], ...] | None] = field(default_factory=dict)
 
 
-def is_history(sheet: Sheet) -> bool:
-    """True if the title of the history workbook stands above the rows."""
-    return any(TITLE in texts(sheet, row).values() for row in islice(sheet.rows(), 10))
-
-
 def read_history(sheet: Sheet, notes: Notes) -> tuple[list[Submission], list[Finding]]:
     """The submissions of a history sheet, and the findings that belong to none of them."""
     rows = sheet.rows()
-    above: list[Row] = []
+    above: list[tuple[Row, dict[str, str]]] = []
     places: dict[str, str] = {}
     for row in rows:
         words = {word: at for at, word in texts(sheet, row).items()}
         if all(label in words for label in COLUMNS):
             places = words
             break
-        above.append(row)
+        above.append((row, said(sheet, row)))
         if len(above) == _HEAD_ROWS:
             break
-    head, _ = lines_of(sheet, above, "head")
+    head, _ = lines_of(above, "head")
     notes.submitter = clean.code(_text(head, "submitter")).value or ""
     if not places:
         notes.add("L03", f"历史数据表找不到列名（{'、'.join(COLUMNS)}）。", _ASK)
@@ -110,7 +103,7 @@ def _read_lines(sheet: Sheet, rows: Iterator[Row], places: dict[str, str], notes
 
 def _word(sheet: Sheet, row: Row, at: str) -> str:
     cell = row.cells.get(at)
-    return "" if cell is None else word_of(sheet.read(cell), sheet.from_1904)
+    return "" if cell is None else sheet.word(cell)
 
 
 def _part(code: str, text: str, notes: Notes, cell: str) -> _Part | None:
@@ -128,7 +121,7 @@ def _part(code: str, text: str, notes: Notes, cell: str) -> _Part | None:
         )
         return None
     own = replace(notes, form=form.code, edition=EDITION, period=str(period), found=[])
-    return _Part(form, {c.code: c for c in form.columns_at(period) if not c.key}, own)
+    return _Part(form, {c.code: c for c in columns_of(form.id, period) if not c.key}, own)
 
 
 def _record(
@@ -213,4 +206,4 @@ def _submission(sheet: Sheet, part: _Part, head: dict[str, Line]) -> Submission:
     )
 
 
-__all__ = ["COLUMNS", "EDITION", "TITLE", "is_history", "read_history"]
+__all__ = ["COLUMNS", "EDITION", "read_history"]

@@ -6,17 +6,19 @@ header in it, so banner rows may stand above; its columns are then told by label
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from schemas.form import Column, Form, load_forms
 from schemas.period import Period
-from schemas.reading.head import Line, is_foot, lines_of, squeezed, word_of
+from schemas.reading.head import Line, is_foot, lines_of, said, squeezed
 from schemas.reading.notes import Notes
 from schemas.reading.sheet import Area, RawCell, Row, Sheet
-from schemas.reading.spelling import column_of, letters_of
+from schemas.reading.spelling import letters_of
 
+HISTORY_TITLE = "历史数据表"
 MARK = "数据标识"
 LONG_HEADER = ("指标名称", "计量单位", "代码")
 UNIT_ROW = "计量单位"
@@ -29,60 +31,40 @@ _ENOUGH = 3  # header words in one row
 new_cell = tuple.__new__  # of a NamedTuple: the arguments need no names
 
 
-@dataclass
+@dataclass(frozen=True)
 class Layout:
-    """A sheet cut into head, header and what is below; ``top`` is the index of the header's first row."""
+    """A sheet cut into head, header and what is below.
+
+    ``top`` is the place of the header's first row in ``rows``, ``above`` the rows before it with their
+    texts. A history sheet is not cut further: it has ``history`` and no rows.
+    """
 
     sheet: Sheet
-    rows: list[Row]
+    above: tuple[tuple[Row, dict[str, str]], ...]
     top: int | None
+    rows: list[Row]
     areas: tuple[Area, ...]
-
-    @property
-    def above(self) -> Sequence[Row]:
-        """The rows of the head."""
-        return self.rows[: _HEAD_ROWS if self.top is None else self.top]
-
-    def said(self, row: Row, letters: str) -> str:
-        """What a cell of the header shows: its own text, or that of the merged range over it."""
-        cell = row.cells.get(letters)
-        if cell is None:
-            area = self.area(row.number, column_of(letters))
-            if area is None:
-                return ""
-            above = next((r for r in self.rows if r.number == area.top), None)
-            cell = above.cells.get(letters_of(area.left)) if above is not None else None
-        return "" if cell is None else word_of(self.sheet.read(cell), self.sheet.from_1904)
-
-    def text(self, row: Row, letters: str) -> str:
-        """The same without blanks and differences of width."""
-        return squeezed(self.said(row, letters))
-
-    def area(self, row: int, column: int) -> Area | None:
-        """The merged range that covers a cell."""
-        for area in self.areas:
-            if area.top <= row <= area.bottom and area.left <= column <= area.right:
-                return area
-        return None
+    history: bool = False
 
 
 def lay_out(sheet: Sheet) -> Layout:
     """Find the header of a sheet, if it has one."""
-    rows = list(sheet.rows())
     words = header_words()
+    above: list[tuple[Row, dict[str, str]]] = []
+    stream = sheet.rows()
+    rows: list[Row] = []
     top = None
-    for at, row in enumerate(rows[:_HEAD_ROWS]):
-        if len(row.cells) < _ENOUGH:
-            continue
-        hits = sum(
-            squeezed(value.text) in words
-            for value in map(sheet.read, row.cells.values())
-            if value.kind == "text"
-        )
-        if hits >= _ENOUGH:
-            top = at
+    for row in islice(stream, _HEAD_ROWS):
+        texts = said(sheet, row)
+        rows.append(row)
+        if sum(squeezed(text) in words for text in texts.values()) >= _ENOUGH:
+            top = len(above)
             break
-    return Layout(sheet, rows, top, sheet.merged())
+        above.append((row, texts))
+        if any(squeezed(text) == HISTORY_TITLE for text in texts.values()):
+            return Layout(sheet, (), None, [], (), history=True)
+    rows += stream
+    return Layout(sheet, tuple(above), top, rows, sheet.merged())
 
 
 @lru_cache(maxsize=1)
@@ -93,6 +75,12 @@ def header_words() -> frozenset[str]:
         for column in form.columns:
             words |= {column.header[0], column.label, column.companion or MARK}
     return frozenset(map(squeezed, words))
+
+
+@lru_cache(maxsize=256)
+def columns_of(form_id: str, period: Period) -> tuple[Column, ...]:
+    """The columns of an edition, named by its id, in a period."""
+    return next(form for form in load_forms() if form.id == form_id).columns_at(period)
 
 
 @dataclass(frozen=True)
@@ -107,8 +95,7 @@ class Labels:
 @lru_cache(maxsize=256)
 def labels_of(form_id: str, period: Period) -> Labels:
     """The labels of an edition, named by its id."""
-    form = next(form for form in load_forms() if form.id == form_id)
-    columns = form.columns_at(period)
+    columns = columns_of(form_id, period)
     return Labels(
         {squeezed(column.label): column for column in columns},
         frozenset(squeezed(column.companion) for column in columns if column.companion),
@@ -116,16 +103,9 @@ def labels_of(form_id: str, period: Period) -> Labels:
     )
 
 
-def texts(sheet: Sheet, row: Row, only: Iterable[str] | None = None) -> dict[str, str]:
-    """The squeezed texts of a row's cells that are not blank, by letters; of these columns only."""
-    found = {}
-    for letters in row.cells if only is None else only:
-        cell = row.cells.get(letters)
-        if cell is not None:
-            text = squeezed(word_of(sheet.read(cell), sheet.from_1904))
-            if text:
-                found[letters] = text
-    return found
+def texts(sheet: Sheet, row: Row) -> dict[str, str]:
+    """The squeezed texts of a row's cells that are not blank, by letters."""
+    return {letters: squeezed(text) for letters, text in said(sheet, row).items()}
 
 
 def is_stem_row(words: dict[str, str]) -> bool:
@@ -137,9 +117,9 @@ def is_stem_row(words: dict[str, str]) -> bool:
 def begins_foot(sheet: Sheet, row: Row) -> bool:
     """True if the first filled cell of a row is a label of the foot."""
     for cell in row.cells.values():
-        value = sheet.read(cell)
-        if value.text.strip():
-            return value.kind == "text" and is_foot(value.text)
+        text = sheet.word(cell)
+        if text:
+            return is_foot(text)
     return False
 
 
@@ -164,7 +144,7 @@ def filled(sheet: Sheet, cell: RawCell | None) -> bool:
 def note_merged(layout: Layout, notes: Notes, top: int, bottom: int, columns: set[int]) -> None:
     """A finding for each merged range over the data: whose value it is would be a guess."""
     for area in layout.areas:
-        if area.bottom >= top and area.top <= bottom and columns & set(range(area.left, area.right + 1)):
+        if area.bottom >= top and area.top <= bottom and not columns.isdisjoint(area.columns):
             notes.add(
                 "L08",
                 f"数据区有合并单元格 {area.text}，无法判断数值属于哪一格。",
@@ -201,18 +181,19 @@ def note_hidden_row(notes: Notes, row: Row, key: str) -> None:
 def foot_of(layout: Layout, notes: Notes, rows: Sequence[Row], letters: set[str]) -> dict[str, Line]:
     """The labelled lines of the foot; figures below it belong to nothing."""
     sheet = layout.sheet
-    for row in rows:
-        stray = [at for at, cell in row.cells.items() if at in letters and sheet.read(cell).kind == "number"]
-        if stray and not any(is_foot(text) for text in _words(sheet, row)):
+    words = [(row, said(sheet, row)) for row in rows]
+    for row, texts_ in words:
+        if any(map(is_foot, texts_.values())):
+            continue
+        stray = next(
+            (at for at in row.cells if at in letters and sheet.read(row.cells[at]).kind == "number"), ""
+        )
+        if stray:
             notes.add(
                 "L13",
                 f"表尾之下第 {row.digits} 行还有数据，不属于任何记录。",
                 "请移到表内或删除。",
-                cell=stray[0] + row.digits,
-                value=sheet.read(row.cells[stray[0]]).text,
+                cell=stray + row.digits,
+                value=texts_[stray],
             )
-    return lines_of(sheet, rows, "foot")[0]
-
-
-def _words(sheet: Sheet, row: Row) -> list[str]:
-    return [value.text for value in map(sheet.read, row.cells.values()) if value.kind == "text"]
+    return lines_of(words, "foot")[0]

@@ -10,13 +10,15 @@ from schemas.codes import Codes
 from schemas.form import Column, Form
 from schemas.period import Period
 from schemas.reading.cells import judge
-from schemas.reading.head import Line, squeezed
+from schemas.reading.clean import is_plain
+from schemas.reading.head import Line, said, squeezed
 from schemas.reading.layout import (
     LONG_HEADER,
     MARK,
     MARKS,
     Layout,
     begins_foot,
+    columns_of,
     filled,
     foot_of,
     is_stem_row,
@@ -30,7 +32,7 @@ from schemas.reading.layout import (
 from schemas.reading.notes import Notes
 from schemas.reading.record import Cell
 from schemas.reading.remarks import note_fault, note_mark, note_unit
-from schemas.reading.sheet import Row, Sheet, Value
+from schemas.reading.sheet import PLAIN, Row, Sheet, Value
 from schemas.reading.spelling import column_of, letters_of
 
 FIGURES = "数据"
@@ -103,38 +105,39 @@ def _records(layout: Layout, form: Form, fixed: dict[str, str], notes: Notes) ->
     rows = layout.rows[top : top + 2]
     below = texts(layout.sheet, rows[1]) if len(rows) > 1 else {}
     levels = 2 if {FIGURES, MARK} & set(below.values()) else 1
-    letters = {at for row in rows[:levels] for at in row.cells}
+    headings = {column_of(at): text for at, text in said(layout.sheet, rows[0]).items()}
     for area in layout.areas:
-        if area.top == rows[0].number:
-            letters |= {letters_of(n) for n in range(area.left, min(area.right, area.left + 500) + 1)}
+        if area.top == rows[0].number and area.columns[0] in headings:
+            headings.update(dict.fromkeys(area.columns, headings[area.columns[0]]))
+    letters = {letters_of(number) for number in headings} | (set(below) if levels == 2 else set())
     records: dict[str, _Record] = {}
     for at in sorted(letters - set(fixed.values()), key=column_of):
-        said = layout.said(rows[0], at)
-        heading = squeezed(said)
+        shown = headings.get(column_of(at), "")
+        heading = squeezed(shown)
         role = below.get(at, "") if levels == 2 else FIGURES
         if not heading and not role:
             continue
         cell = f"{at}{rows[0].digits}"
         known = records.get(heading)
         if role == FIGURES and known is None and (named or _CODE.fullmatch(heading)):
-            records[heading] = _Record(said, cell, at)
+            records[heading] = _Record(shown, cell, at)
         elif role == MARK and known is not None and not known.mark:
             known.mark = at
         elif known is not None and role in (FIGURES, MARK):
             notes.add(
                 "L06",
-                f"表头“{said}”的“{role}”栏出现两次。",
+                f"表头“{shown}”的“{role}”栏出现两次。",
                 "请删除多余的一栏。",
                 cell=cell,
-                value=said,
+                value=shown,
             )
         else:
             notes.add(
                 "L04",
-                f"表头“{said} {role}”无法识别。",
+                f"表头“{shown} {role}”无法识别。",
                 "记录栏的表头应写“名称（代码）”，下分“数据”和“数据标识”。",
                 cell=cell,
-                value=said,
+                value=shown,
             )
     if not records:
         notes.add("L05", "表中没有数据栏。", "请用下发的表式填报。", cell=f"A{rows[0].digits}")
@@ -168,12 +171,13 @@ def _read_lines(
     period: Period, notes: Notes,
 ) -> None:  # fmt: skip
     """Read the lines into the records."""
-    columns = {column.code: column for column in form.columns_at(period) if not column.key}
+    columns = {column.code: column for column in columns_of(form.id, period) if not column.key}
     label_at, unit_at, code_at = (fixed[label] for label in LONG_HEADER)
+    at_fixed = [at for at in fixed.values() if at]
     seen: dict[str, str] = {}
     for row in rows:
-        words = texts(sheet, row, fixed.values())
-        if is_stem_row(words):
+        words = _words(sheet, row, at_fixed)
+        if not seen and is_stem_row(words):
             continue
         code = words.get(code_at, "")
         column = columns.get(code)
@@ -205,6 +209,16 @@ def _read_lines(
             )
 
 
+def _words(sheet: Sheet, row: Row, columns: Sequence[str]) -> dict[str, str]:
+    """The squeezed texts of these columns."""
+    found = {}
+    for at in columns:
+        cell = row.cells.get(at)
+        if cell is not None:
+            found[at] = squeezed(sheet.word(cell))
+    return found
+
+
 def _note_line(
     sheet: Sheet, row: Row, records: list[_Record], code: str, before: str, code_at: str, form: Form, notes: Notes
 ) -> None:  # fmt: skip
@@ -232,10 +246,17 @@ def _note_line(
 
 def _read_line(sheet: Sheet, row: Row, column: Column, records: list[_Record], notes: Notes) -> None:
     """One field of every record."""
-    used = False
+    used, looks = False, sheet.looks
     for number, record in enumerate(records):
         address = record.data + row.digits
         raw = row.cells.get(record.data)
+        if (
+            raw is not None and raw[3] and column.numeric and record.mark not in row.cells
+            and looks[raw[2]] is PLAIN and is_plain(raw[3])
+        ):  # fmt: skip
+            record.cells[column.code] = Cell(number, column.code, address, raw[3], "number", raw[3])
+            used = True
+            continue
         value = _NOTHING if raw is None else sheet.read(raw)
         judged = judge(column, value, sheet.from_1904)
         mark = _mark(sheet, row, record, column, notes)
@@ -281,7 +302,7 @@ def _cells(form: Form, period: Period, records: list[_Record]) -> list[Cell]:
         told = any(cell.kind != "blank" or cell.mark for cell in record.cells.values())
         if optional(record.keys) and not told:
             continue
-        for column in form.columns_at(period):
+        for column in columns_of(form.id, period):
             if column.key:
                 value = record.keys[column.code]
                 kind = "text" if value else "blank"

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from xml.parsers.expat import ExpatError, ParserCreate
 
@@ -122,6 +123,7 @@ def _relations(parts: Mapping[str, bytes], source: str) -> dict[str, tuple[str, 
     return found
 
 
+@lru_cache(maxsize=32)  # workbooks made from one template share it
 def _shows(data: bytes, name: str) -> tuple[Show, ...]:
     """What each cell style does to a number."""
     custom: dict[int, Show] = {}

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from schemas.reading import clean
 from schemas.reading.package import Refusal
 from schemas.reading.parts import Book, SheetPart, Show, plain_text, runs, unescape
 from schemas.reading.spelling import OddSpelling, column_of, judge, respell
@@ -26,7 +27,7 @@ _ROW = re.compile(r'<row r="([1-9][0-9]{0,6})"([^<>\']*)>')
 _HIDDEN = re.compile(r' hidden="(?:1|true)"| ht="0(?:\.0*)?"')
 _FORMULA = re.compile(r"<f(?:\s[^<>]*?)?(?:/>|>([^<]*)</f>)")
 _VALUE = re.compile(r'<v(?: xml:space="preserve")?(?:\s*/>|>([^<]*)</v>)')
-_MERGED = re.compile(rb'<mergeCell ref="([A-Z]+)([0-9]+)(?::([A-Z]+)([0-9]+))?"\s*(?:/>|></mergeCell>)')
+_MERGED = re.compile(r'<mergeCell ref="([A-Z]+)([0-9]+)(?::([A-Z]+)([0-9]+))?"\s*(?:/>|></mergeCell>)')
 _COLUMN = re.compile(rb"<col\s([^<>]*)>")
 _ATTRIBUTE = re.compile(rb"""([A-Za-z]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _BAD = "请用 Excel 或 WPS 打开并另存为“Excel 工作簿（*.xlsx）”后重报。"
@@ -75,13 +76,23 @@ class Row(NamedTuple):
 
 
 class Area(NamedTuple):
-    """A merged range, inclusive, rows and columns from 1."""
+    """A merged range, inclusive: rows by number, columns by letters."""
 
     top: int
-    left: int
     bottom: int
-    right: int
-    text: str
+    first: str
+    last: str
+
+    @property
+    def columns(self) -> range:
+        """The numbers of its columns; of a very wide one only the first 500, no form has more."""
+        left = column_of(self.first)
+        return range(left, min(column_of(self.last), left + 500) + 1)
+
+    @property
+    def text(self) -> str:
+        """``B3:D9``."""
+        return f"{self.first}{self.top}:{self.last}{self.bottom}"
 
 
 class Sheet:
@@ -141,6 +152,17 @@ class Sheet:
     def _disorder(self, what: str, digits: str) -> Refusal:
         return Refusal("F19", f"工作表内部{what}次序错乱或地址重复。", _BAD, self.name, f"A{digits}")
 
+    def word(self, cell: RawCell) -> str:
+        """What a cell of head, header or foot says, as text: a day is ISO, a number has no exponent."""
+        text = cell[4]  # most are plain inline strings
+        if not text or "&" in text or "_x" in text:
+            value = self.read(cell)
+            text = value.text
+            if value.kind == "number":
+                day = clean.serial_day(text, from_1904=self.from_1904) if value.show == "date" else None
+                return day or clean.number(text).value or text
+        return clean.bare(text)
+
     def read(self, cell: RawCell) -> Value:
         """What a cell says."""
         letters, digits, attributes, text, inline, markup = cell
@@ -189,22 +211,26 @@ class Sheet:
 
     def merged(self) -> tuple[Area, ...]:
         """The merged ranges of more than one cell."""
-        tail = self._data[self._end :]
-        found = _MERGED.findall(tail)
-        if len(found) != tail.count(b"<mergeCell") - tail.count(b"<mergeCells"):
+        begin = self._data.find(b"<mergeCells", self._end)
+        if begin < 0:
+            return ()
+        markup = self._data[begin + len(b"<mergeCells") :].decode("utf-8")
+        found = _MERGED.findall(markup)
+        if len(found) != markup.count("<mergeCell"):
             raise OddSpelling
-        areas = []
-        for left, top, right, bottom in found:
-            if bottom and (left, top) != (right, bottom):
-                text = f"{left.decode()}{top.decode()}:{right.decode()}{bottom.decode()}"
-                areas.append(
-                    Area(int(top), column_of(left.decode()), int(bottom), column_of(right.decode()), text)
-                )
-        return tuple(areas)
+        return tuple(
+            [
+                Area(int(top), int(bottom), left, right)
+                for left, top, right, bottom in found
+                if bottom and (left, top) != (right, bottom)
+            ]
+        )
 
     def hidden_columns(self) -> tuple[tuple[int, int], ...]:
         """First and last column, from 1, of each run that is hidden or of no width."""
         head = self._data[: self._start]
+        if b"hidden=" not in head and b'width="0' not in head and b"width='0" not in head:
+            return ()
         found = []
         for (attributes,) in (match.groups() for match in _COLUMN.finditer(head)):
             named = {key: first or second for key, first, second in _ATTRIBUTE.findall(attributes)}

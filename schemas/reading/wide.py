@@ -13,6 +13,7 @@ from schemas.reading.header import Header, find_columns, rows_below
 from schemas.reading.layout import (
     MARKS,
     Layout,
+    columns_of,
     filled,
     foot_of,
     new_cell,
@@ -51,7 +52,7 @@ class _Table:
         self.form = form
         self.header = header
         self.notes = notes
-        columns = form.columns_at(period)
+        columns = columns_of(form.id, period)
         self.keys = [(c, header.places[c.code]) for c in columns if c.key and c.code in header.places]
         self.data = [
             (c.code, header.places[c.code], c.numeric, c)

@@ -16,7 +16,7 @@ from schemas.form import Form, load_forms
 from schemas.period import Period
 from schemas.reading import clean
 from schemas.reading.head import Line, lines_of
-from schemas.reading.history import is_history, read_history
+from schemas.reading.history import read_history
 from schemas.reading.identity import (
     USE_ISSUED,
     check_foot,
@@ -137,10 +137,10 @@ def _read_sheet(part: SheetPart, book: Book, codes: Codes, notes: Notes) -> _Rea
 
 
 def _arrange(sheet: Sheet, codes: Codes, notes: Notes) -> _Read:
-    if is_history(sheet):
-        return _Read(*read_history(sheet, notes))
     layout = lay_out(sheet)
-    head, clashes = lines_of(sheet, layout.above, "head")
+    if layout.history:
+        return _Read(*read_history(sheet, notes))
+    head, clashes = lines_of(layout.above, "head")
     if "no" not in head or not head["no"].value:
         if layout.rows and not sheet.hidden:
             notes.add(

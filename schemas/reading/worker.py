@@ -69,9 +69,8 @@ def decode(data: bytes) -> Delivery:
 
 
 def _submission_in(plain: tuple[Any, ...]) -> Submission:
-    *head, columns, findings, digest, file_name = plain
-    cells = tuple(map(_cell, zip(*columns, strict=True)))
-    return Submission(*head, cells, tuple(map(_finding_in, findings)), digest, file_name)
+    cells = tuple(map(_cell, zip(*plain[9], strict=True)))
+    return Submission(*plain[:9], cells, tuple(map(_finding_in, plain[10])), *plain[11:])
 
 
 _cell = partial(tuple.__new__, Cell)

@@ -16,7 +16,7 @@ GLT01_SUMS = (
 _ELECTRICITY = ("elec_cum", "elec_cum_ly")
 
 # full-chain revenue (with services and below-scale units) over above-scale revenue, where it is reported
-_FULL_SCOPE = {"EI": 1.49, "AV": 1.93, "FU": 4.6}
+_FULL_SCOPE = {"EI": 1.44, "AV": 1.93, "FU": 4.6}
 
 # chain: nodes, covered %, gap tasks, done % a year, leaders' purchases / revenue, from SMEs %, from three
 # countries %, critical items, secured %, backed up %, deep processing %, inside clusters %, match done %, projects done %

@@ -108,7 +108,7 @@ def _copies(
     book = _second_version(folder / f"{office}.xlsx")
     add_permu_sheet(book, codes, office, period)
     note = "统计报表里混入亩均评价基础数据（赣链统09表）"
-    yield out / name, Defect(name, office, "混入亩均表", "L15", "", "", note), saved(book)
+    yield out / name, Defect(name, office, "混入亩均表", "L09", "", "", note), saved(book)
 
 
 def _second_version(path: Path) -> Workbook:

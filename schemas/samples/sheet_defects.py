@@ -184,7 +184,7 @@ def _double(spot: Spot, codes: Codes, office: str) -> str:
 
 SHEET_DEFECTS = (
     SheetDefect("百分号文本", "GLT02", "H007", "比重写成带百分号的文字", _percent),
-    SheetDefect("公式无值", "GLT02", "L09", "营业收入是没有存下结果的公式", _formula),
+    SheetDefect("公式无值", "GLT02", "L15", "营业收入是没有存下结果的公式", _formula),
     SheetDefect("错误值", "GLT02", "L10", "营业成本是 #DIV/0!", _error),
     SheetDefect("隐藏行", "GLT01", "L07", "数据行被隐藏", _hidden),
     SheetDefect("合并数据格", "GLT02", "L08", "应收账款与产成品两格合并", _merged),
