@@ -204,11 +204,20 @@ class Oracle:
         for subject, target in self.figures.targets.items():
             if subject[:2] not in self.lists.subchains:
                 continue
-            above = twelve_months(lambda field, r, item=subject: self.figures.chain(item, r, field), at)
-            found[subject, "above_scale"] = (half_even(above / 10000, 4), half_even(above / target / 100, 2))
-            if len(subject) == 2:
-                full = self.figures.own("GLT07", december, (subject,), "rev_full_cum")
-                found[subject, "full_chain"] = (half_even(full / 10000, 4), half_even(full / target / 100, 2))
+            scopes: dict[str, Callable[[], Decimal]] = {
+                "above_scale": lambda item=subject: twelve_months(
+                    lambda field, report: self.figures.chain(item, report, field), at
+                ),
+                "full_chain": lambda item=subject: self.figures.own(
+                    "GLT07", december, (item,), "rev_full_cum"
+                ),
+            }
+            for scope, revenue in scopes.items():
+                try:
+                    value = revenue()
+                except Absent:
+                    continue
+                found[subject, scope] = (half_even(value / 10000, 4), half_even(value / target / 100, 2))
         return found
 
     def ranks(self, totals: dict[tuple[str, str, str], Total]) -> dict[tuple[str, str, str], int | None]:

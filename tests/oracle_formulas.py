@@ -104,7 +104,7 @@ class Figures:
         return Cell(None) if row is None else row.get(field, Cell(None))
 
     @staticmethod
-    def total(cells: Iterable[Cell]) -> Decimal:
+    def total(cells: list[Cell]) -> Decimal:
         """The sum of cells; what is 不适用 adds nothing, what is missing leaves no sum."""
         marks = {cell.mark for cell in cells if cell.value is None}
         for mark in ("C", "W", ""):
@@ -115,8 +115,8 @@ class Figures:
             raise Absent("not_applicable" if marks else "late")
         return sum(values, Decimal(0))
 
-    def cities(self, form: str, at: Report, keys: Iterable[Key], field: str) -> Decimal:
-        """The sum of cities' rows."""
+    def add(self, form: str, at: Report, keys: Iterable[Key], field: str) -> Decimal:
+        """The sum of several rows."""
         return self.total([self._cell(form, at, key, field) for key in keys])
 
     def province(self, form: str, at: Report, chain: str, field: str) -> Decimal:
@@ -129,7 +129,7 @@ class Figures:
         keys = [(city, chain) for city in self.lists.cities]
         own_row = form != "GLT06" and (PROVINCE, chain) in filed
         if not own_row and field not in RATES and any(key in filed for key in keys):
-            return self.cities(form, at, keys, field)
+            return self.add(form, at, keys, field)
         return self.own(form, at, (PROVINCE, chain), field)
 
     def chain(self, item: str, at: Report, field: str) -> Decimal:
@@ -251,7 +251,7 @@ class Cluster:
         self.core = figures.lists.core_cities[code]
 
     def glt03(self, field: str, at: Report | None = None) -> Decimal:
-        return self.figures.cities("GLT03", at or self.at, [(self.code, c) for c in self.towns], field)
+        return self.figures.add("GLT03", at or self.at, [(self.code, c) for c in self.towns], field)
 
     def city(self, city: str, field: str) -> Decimal:
         return self.figures.own("GLT03", self.at, (self.code, city), field)
@@ -270,10 +270,10 @@ class Cluster:
         )
 
     def core_glt03(self, field: str) -> Decimal:
-        return self.figures.cities("GLT03", self.at, [(self.code, c) for c in self.core], field)
+        return self.figures.add("GLT03", self.at, [(self.code, c) for c in self.core], field)
 
     def core_glt02(self, field: str) -> Decimal:
-        return self.figures.cities("GLT02", self.at, [(c,) for c in self.core], field)
+        return self.figures.add("GLT02", self.at, [(c,) for c in self.core], field)
 
     def chains_glt01(self, field: str) -> Decimal:
         items = self.figures.lists.cluster_chains[self.code]
