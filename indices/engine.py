@@ -74,7 +74,7 @@ def _choose_rows(
     """``moment`` (when single rows are read), ``included`` and ``roster`` (whose rows are added)."""
     filed = filings(
         con.execute(
-            "SELECT DISTINCT form, scope, annual, ref_month, level, block, unit FROM report_row"
+            "SELECT DISTINCT form, scope, annual, ref_month, level, block, unit, source FROM report_row"
             " WHERE level <> 'own' ORDER BY ALL"
         ).fetchall()
     )
@@ -165,6 +165,6 @@ def _add_deviation(con: duckdb.DuckDBPyConnection, leaf: Std) -> None:
     )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE series AS SELECT '{node_id(leaf)}' AS node, subject, t0 AS month,"
-        f" value, coverage, cells FROM ({reading_sql(leaf.inner)}) WHERE value IS NOT NULL"
+        f" value, mark, coverage, cells FROM ({reading_sql(leaf.inner)}) WHERE value IS NOT NULL OR mark <> ''"
     )
     con.execute(procedure("std").replace("$before", str(leaf.reports - 1)), {"node": node_id(leaf)})

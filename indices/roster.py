@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from schemas.codes import Codes
 from schemas.form import PROVINCE
@@ -45,27 +46,34 @@ class Included:
 
 @dataclass
 class Filed:
-    """Who has rows in force in one month of one form: leaves by city, cities and province by bureau."""
+    """Who has rows in force in one month of one form.
+
+    ``leaves`` are submitters by city, ``blocks`` cities for which the bureau filed a total, ``whole`` is
+    the source of the province's row, if there is one.
+    """
 
     leaves: dict[str, set[str]] = field(default_factory=dict)
     blocks: set[str] = field(default_factory=set)
-    whole: bool = False
+    whole: Literal["", "submission", "bureau"] = ""
 
 
 Filings = Mapping[tuple[str, str, bool, int], Filed]  # form, scope, annual, month
 
 
-def filings(rows: Iterable[tuple[str, str, bool, int, str, str, str]]) -> Filings:
-    """Gather (form, scope, annual, month, level, block, unit) rows."""
+FiledRow = tuple[str, str, bool, int, str, str, str, Literal["submission", "bureau"]]
+
+
+def filings(rows: Iterable[FiledRow]) -> Filings:
+    """Gather (form, scope, annual, month, level, block, unit, source) rows."""
     found: dict[tuple[str, str, bool, int], Filed] = {}
-    for form, scope, annual, month, level, block, unit in rows:
+    for form, scope, annual, month, level, block, unit, source in rows:
         filed = found.setdefault((form, scope, annual, month), Filed())
         if level == "leaf":
             filed.leaves.setdefault(block, set()).add(unit)
         elif level == "block":
             filed.blocks.add(block)
         else:
-            filed.whole = True
+            filed.whole = source
     return found
 
 
@@ -112,9 +120,13 @@ def include(codes: Codes, filed: Filings, wanted: Sum) -> tuple[list[Included], 
 
 
 def _level(form: str, filed: Filed) -> str:
-    """``whole`` where the province's own row stands for the sum, else ``parts``."""
-    own_row_first = form in ("GLT04", "GLT05", "GLT06")
-    return "whole" if filed.whole and (own_row_first or not (filed.leaves or filed.blocks)) else "parts"
+    """``whole`` where the province's row stands for the sum, else ``parts``.
+
+    The province files its own rows in GLT04 and GLT05, and these stand first; a row of the bureau stands
+    only where there is nothing below it.
+    """
+    own_row = form in ("GLT04", "GLT05") and filed.whole == "submission"
+    return "whole" if own_row or (filed.whole and not (filed.leaves or filed.blocks)) else "parts"
 
 
 def _by_block(filed: Filed, city: str, leaves: frozenset[str]) -> bool:

@@ -67,7 +67,7 @@ class Total:
     value: Decimal | None
     coverage: Decimal
     present: Decimal  # the weight of the leaves that have a score
-    pillars: dict[int, tuple[Decimal | None, Decimal]]  # score, effective weight
+    pillars: dict[int, tuple[Decimal | None, Decimal | None]]  # score, effective weight
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,10 @@ def total(leaves: list[Leaf], found: dict[str, Standing], needed: Decimal) -> To
     for number in sorted({leaf.pillar for leaf in leaves}):
         own = [leaf for leaf in leaves if leaf.pillar == number]
         score = mean(own)
-        share = 100 * weight(lambda s: s.score is not None, own) / present if present else Decimal(0)
-        pillars[number] = (None if score is None else half_even(score, 2), half_even(share, 4))
+        share = 100 * weight(lambda s: s.score is not None, own) / present if present else None
+        pillars[number] = (
+            None if score is None else half_even(score, 2),
+            None if share is None else half_even(share, 4),
+        )
     published = None if exact is None or coverage < needed else half_even(exact, 2)
     return Total(published, half_even(coverage, 4), present, pillars)

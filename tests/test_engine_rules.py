@@ -272,3 +272,41 @@ def test_a_gap_does_not_pull_an_older_report_into_the_deviation(codes: Codes) ->
     con = computed([*facts, *(chain("2026-10", leaf, "110", "100") for leaf in LEAVES)], codes, "2026-10")
     found = indicator(con, "CM303", "NF", "2026-10")
     assert found["value_published"] == Decimal("5.35")  # 10, 20, 10, 20, 10, 20, 10: mean 100/7
+
+
+@pytest.mark.parametrize(
+    ("mark", "missing"), [("C", "suppressed"), ("W", "not_yet"), ("N", "not_applicable")]
+)
+def test_a_marked_report_hands_its_mark_to_totals_and_deviations(
+    codes: Codes, mark: str, missing: str
+) -> None:
+    key = f"region_code={LEAVES[0]};chain_code=NF;subchain_code=T"
+    marked = Fact("GLT01", "2026-10", key, {"rev_cum": None, "rev_cum_ly": "95"}, mark=mark)
+    facts = [f for f in months() if (f.period, f.key) != ("2026-10", key)] + [marked]
+    con = computed(facts, codes, "2026-10")
+    if mark != "N":  # what is not applicable to one submitter is nothing in the sum
+        for name in ("CM101", "CM303"):
+            assert indicator(con, name, "NF", "2026-10")["missing"] == missing
+    else:
+        assert indicator(con, "CM102", "NF", "2026-10")["missing"] == ""
+
+
+def test_a_distribution_over_nothing_is_not_applicable(codes: Codes) -> None:
+    fact = Fact(
+        "GLT03", "2026-10", f"cluster_code=KCU;region_code={CITY}", {"rev_cum": "0", "rev_cum_ly": "0"}
+    )
+    assert (
+        indicator(computed([fact], codes, "2026-10"), "CA402", "KCU", "2026-10")["missing"]
+        == "not_applicable"
+    )
+
+
+def test_a_subchain_that_nobody_reports_is_zero(codes: Codes) -> None:
+    """KCU stands on NF01; the chain is reported, the sub-chain has no row: its share of it is not applicable."""
+    facts = [chain("2026-10", leaf, "100", "95") for leaf in LEAVES]
+    facts.append(
+        Fact("GLT03", "2026-10", f"cluster_code=KCU;region_code={CITY}", {"rev_cum": "5", "rev_cum_ly": "4"})
+    )
+    assert (
+        indicator(computed(facts, codes, "2026-10"), "CA103", "KCU", "2026-10")["missing"] == "not_applicable"
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from small import small_codes
 
-from indices.roster import Included, Sum, filings, include
+from indices.roster import FiledRow, Included, Sum, filings, include
 from schemas.codes import Codes
 
 CITY, COUNTIES = "360600", ("360602", "360603", "360681")
@@ -16,16 +16,16 @@ def codes(tmp_path: Path) -> Codes:
     return small_codes(tmp_path)
 
 
-def rows(month: int, *units: str) -> list[tuple[str, str, bool, int, str, str, str]]:
-    return [("GLT01", "", False, month, "leaf", CITY, unit) for unit in units]
+def rows(month: int, *units: str) -> list[FiledRow]:
+    return [("GLT01", "", False, month, "leaf", CITY, unit, "submission") for unit in units]
 
 
-def total(month: int) -> list[tuple[str, str, bool, int, str, str, str]]:
-    return [("GLT01", "", False, month, "block", CITY, CITY)]
+def total(month: int) -> list[FiledRow]:
+    return [("GLT01", "", False, month, "block", CITY, CITY, "bureau")]
 
 
 def taken(
-    codes: Codes, found: list[tuple[str, str, bool, int, str, str, str]], *months: int
+    codes: Codes, found: list[FiledRow], *months: int
 ) -> tuple[set[tuple[int, str, str]], frozenset[str]]:
     included, absent = include(codes, filings(found), Sum("plain", months[0], False, "GLT01", "", months))
     return {(i.month, i.level, i.unit) for i in included}, absent
@@ -64,18 +64,28 @@ def test_an_incomplete_month_cannot_be_compared_with_a_city_total(codes: Codes) 
     assert found == set() and absent == {CITY, *COUNTIES}
 
 
-def test_the_provinces_row_stands_first_in_innovation_forms_and_last_in_chain_sums(codes: Codes) -> None:
-    own = [
-        ("GLT04", "", True, 202512, "whole", "", "360000"),
-        ("GLT04", "", True, 202512, "leaf", CITY, CITY),
-    ]
-    included, _ = include(codes, filings(own), Sum("plain", 202512, True, "GLT04", "", (202512,)))
-    assert [i.level for i in included] == ["whole"]
-    chain = [*rows(202512, CITY, *COUNTIES), ("GLT01", "", False, 202512, "whole", "", "360000")]
-    found, _ = taken(codes, chain, 202512)
-    assert {level for _, level, _ in found} == {"leaf"}
-    alone, _ = taken(codes, chain[-1:], 202512)
-    assert alone == {(202512, "whole", "360000")}
+def level_of(codes: Codes, form: str, found: list[FiledRow]) -> set[str]:
+    included, _ = include(codes, filings(found), Sum("plain", 202512, False, form, "", (202512,)))
+    return {i.level for i in included}
+
+
+def test_the_provinces_own_row_stands_first_in_innovation_forms(codes: Codes) -> None:
+    city: FiledRow = ("GLT04", "", False, 202512, "leaf", CITY, CITY, "submission")
+    assert level_of(
+        codes, "GLT04", [("GLT04", "", False, 202512, "whole", "", "360000", "submission"), city]
+    ) == {"whole"}
+    assert level_of(
+        codes, "GLT04", [("GLT04", "", False, 202512, "whole", "", "360000", "bureau"), city]
+    ) == {"leaf"}
+
+
+@pytest.mark.parametrize("form", ["GLT01", "GLT06"])
+def test_the_bureaus_row_stands_only_where_nothing_is_below(codes: Codes, form: str) -> None:
+    whole: FiledRow = (form, "", False, 202512, "whole", "", "360000", "bureau")
+    units = (CITY, *COUNTIES) if form == "GLT01" else (CITY,)
+    below: list[FiledRow] = [(form, "", False, 202512, "leaf", CITY, unit, "submission") for unit in units]
+    assert level_of(codes, form, [whole, *below]) == {"leaf"}
+    assert level_of(codes, form, [whole]) == {"whole"}
 
 
 def test_included_rows_have_a_total_order() -> None:

@@ -3,7 +3,7 @@
 -- Input: report_row; moment (variant, t0, annual, month: single rows are read at these);
 --   included (see indices/roster.py: the rows to add for place 360000); wanted (form, field, agg, agg_weight, every);
 --   focus (t0: the months at which all fields are needed; at the others only those that a deviation needs, `every`);
---   sum_coverage (variant, t0, annual, form, scope, item, coverage).
+--   chain_parts (subject, item: the sub-chains and Z of a chain); sum_coverage (variant, t0, annual, form, scope, item, coverage).
 -- Columns: value DECIMAL(28,12) (NULL where a part is suppressed or not yet produced), mark (C before W before N),
 --   coverage (share of revenue, 1 for a single row), cells (how many cells stand behind the value).
 -- Rounding: sums are exact; only the weighted mean is a quotient, cast to 12 decimals.
@@ -55,3 +55,18 @@ LEFT JOIN sum_coverage AS c
   AND c.item = s.item
 WHERE w.agg IN ('sum', 'wmean') OR i.level = 'whole'
 GROUP BY i.variant, i.t0, i.annual, s.form, s.item, i.month, s.field;
+
+-- A sub-chain without a row in any submitter's report is zero (the form's rule); the bureau's totals say nothing of it.
+INSERT INTO amount
+SELECT a.variant, a.t0, a.annual, a.form, p.item, a.place, a.month, a.field, 0, '', a.coverage, 0
+FROM amount AS a
+JOIN chain_parts AS p ON p.subject = a.item
+WHERE a.form = 'GLT01' AND a.place = '360000'
+  AND NOT EXISTS (
+    SELECT 1 FROM included AS i
+    WHERE i.form = a.form AND i.variant = a.variant AND i.t0 = a.t0 AND i.annual = a.annual AND i.month = a.month
+      AND i.level <> 'leaf')
+  AND NOT EXISTS (
+    SELECT 1 FROM amount AS b
+    WHERE b.form = a.form AND b.item = p.item AND b.place = a.place AND b.field = a.field AND b.variant = a.variant
+      AND b.t0 = a.t0 AND b.annual = a.annual AND b.month = a.month);

@@ -4,7 +4,7 @@
 --   amounts a field of a subject is the sum of); amount; ttm; chain_parts (subject, item, n); coverage_floor.
 -- Columns: value (NULL if missing, or if the coverage is below the floor), mark, coverage, brk ('B' after a break
 --   of scope), reason (why a value is missing, in Chinese), cells.
--- A part that is marked or blank makes a distribution missing; a sub-chain without any row is zero.
+-- A part that is marked or blank makes a distribution missing; one over nothing (all zero) is not applicable (N).
 -- Rounding: hhi_norm and max_share are quotients, cast to 12 decimals.
 CREATE OR REPLACE TEMP TABLE node_value AS
 WITH field_value AS (
@@ -25,7 +25,9 @@ WITH field_value AS (
 ttm_value AS (
   SELECT
     n.node, r.subject, 'plain' AS variant, t.t0, t.t0 AS month, false AS annual,
-    CASE WHEN count(t.value) = r.parts THEN sum(t.value) END::DECIMAL(28,12) AS value, '' AS mark,
+    CASE WHEN count(t.value) = r.parts THEN sum(t.value) END::DECIMAL(28,12) AS value,
+    CASE WHEN bool_or(t.mark = 'C') THEN 'C' WHEN bool_or(t.mark = 'W') THEN 'W'
+         WHEN bool_or(t.mark = 'N') THEN 'N' ELSE '' END AS mark,
     CASE WHEN count(t.coverage) = count(*) THEN min(t.coverage) END AS coverage,
     max(t.break) AS brk, max(t.reason) AS reason, sum(t.cells)::BIGINT AS cells
   FROM node AS n
@@ -59,7 +61,8 @@ city_share AS (
     n.node, r.subject, a.variant, a.t0, a.month, a.annual,
     CASE WHEN bool_and(a.value IS NOT NULL) THEN
       (max(a.value) / nullif(sum(a.value), 0))::DECIMAL(28,12) END AS value,
-    CASE WHEN bool_or(a.mark = 'C') THEN 'C' WHEN bool_or(a.mark = 'W') THEN 'W' ELSE '' END AS mark,
+    CASE WHEN bool_or(a.mark = 'C') THEN 'C' WHEN bool_or(a.mark = 'W') THEN 'W'
+         WHEN sum(a.value) = 0 THEN 'N' ELSE '' END AS mark,
     sum(a.cells)::BIGINT AS cells,
     any_value(whole.coverage) AS coverage
   FROM node AS n
@@ -77,7 +80,8 @@ everything AS (
   UNION ALL SELECT * FROM ttm_value
   UNION ALL
   SELECT node, subject, variant, t0, month, annual,
-    CASE WHEN NOT gap THEN ((hhi * n - 1) / (n - 1))::DECIMAL(28,12) END, mark, coverage, '', '', cells FROM hhi
+    CASE WHEN NOT gap THEN ((hhi * n - 1) / (n - 1))::DECIMAL(28,12) END,
+    CASE WHEN total = 0 AND NOT gap THEN 'N' ELSE mark END, coverage, '', '', cells FROM hhi
   UNION ALL
   SELECT node, subject, variant, t0, month, annual, value, mark, coverage, '', '', cells FROM city_share
 )

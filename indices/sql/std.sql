@@ -1,17 +1,18 @@
 -- std: the deviation (n - 1) of an expression over the last reports; appended to node_value.
 -- Grain: node, subject, t0.
--- Input: series (node, subject, month, value DECIMAL(28,12), coverage, cells: the expression at every report, the
---   reports without a value left out).
+-- Input: series (node, subject, month, value DECIMAL(28,12), mark, coverage, cells: the expression at every
+--   report that has a value or a mark).
 -- Parameters: node; before (how many reports before the current one belong to the window).
 -- The window is one of the calendar, which has 11 reports a year (no January): a report that is missing leaves a gap
 -- and does not pull in an older one.
--- Fewer than 6 reports: no value and mark W (尚未产生).
+-- Fewer than 6 reports: no value and mark W (尚未产生). A current report that is marked hands its mark on.
 -- Rounding: values are cast to 8 decimals before they are squared; the root is cast to 12.
 INSERT INTO node_value
 WITH windowed AS (
   SELECT
     s.node, s.subject, s.month,
-    count(*) OVER last_reports AS n,
+    s.value, s.mark,
+    count(s.value) OVER last_reports AS n,
     sum(s.value::DECIMAL(19,8)) OVER last_reports AS total,
     sum(s.value::DECIMAL(19,8) * s.value::DECIMAL(19,8)) OVER last_reports AS squares,
     s.coverage,
@@ -25,9 +26,9 @@ WITH windowed AS (
 )
 SELECT
   node, subject, 'plain', month, month, false,
-  CASE WHEN n >= 6 THEN
+  CASE WHEN value IS NOT NULL AND n >= 6 THEN
     sqrt(greatest((squares::DOUBLE - total::DOUBLE * total::DOUBLE / n) / (n - 1), 0))
   END::DECIMAL(28,12),
-  CASE WHEN n >= 6 THEN '' ELSE 'W' END,
-  coverage, '', CASE WHEN n >= 6 THEN '' ELSE '报告期不足六期' END, cells::BIGINT
+  CASE WHEN value IS NULL THEN mark WHEN n >= 6 THEN '' ELSE 'W' END,
+  coverage, '', CASE WHEN value IS NULL OR n >= 6 THEN '' ELSE '报告期不足六期' END, cells::BIGINT
 FROM windowed;

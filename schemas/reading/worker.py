@@ -70,7 +70,8 @@ def decode(data: bytes) -> Delivery:
 
 def _submission_in(plain: tuple[Any, ...]) -> Submission:
     cells = tuple(map(_cell, zip(*plain[9], strict=True)))
-    return Submission(*plain[:9], cells, tuple(map(_finding_in, plain[10])), *plain[11:])
+    fields: list[Any] = [*plain[:9], cells, tuple(map(_finding_in, plain[10])), *plain[11:]]
+    return Submission(*fields)
 
 
 _cell = partial(tuple.__new__, Cell)
