@@ -29,11 +29,11 @@ from schemas.finding import Finding, State
 from schemas.form import load_forms
 from schemas.period import Period
 from schemas.reading.record import Delivery, Submission
+from schemas.reading.workbook import MIXED
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xltx", ".xltm", ".et", ".ett", ".xlsb")
 
 PERMU = frozenset(form.code for form in load_forms() if form.store == "permu")  # GLT09
-MIXED = "L09"  # the reader's refusal of a delivery that mixes GLT09 with other forms
 
 Progress = Callable[[str, int, int], None]  # phase, done, all
 

@@ -99,8 +99,8 @@ def _choose_rows(
         "month": whole,
     }
     place_table(con, "moment", columns, sorted(moments))
-    annual = {month for is_annual, month in reports if is_annual}
-    place_table(con, "focus", {"t0": whole}, ((t0,) for t0 in sorted({*in_focus, *annual})))
+    yearly = {month for _, month in reports if month % 100 == 12}  # annual reports; last December for targets
+    place_table(con, "focus", {"t0": whole}, ((t0,) for t0 in sorted({*in_focus, *yearly})))
     rows, roster = [], []
     for wanted in sorted(_sums(moments, in_focus, codes)):
         included, absent = include(codes, filed, wanted)
