@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
-from schemas.reading.pool import Limits, read_files
 
 from flows.ledger.decide import Judged, decision_events, equal_version_findings
 from flows.ledger.events import Event, received, refused
@@ -28,6 +27,7 @@ from schemas.decide import decide
 from schemas.finding import Finding, State
 from schemas.form import load_forms
 from schemas.period import Period
+from schemas.reading.pool import Limits, read_files
 from schemas.reading.record import Delivery, Submission
 from schemas.reading.workbook import MIXED
 

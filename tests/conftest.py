@@ -1,6 +1,5 @@
 """Shared samples: a small province (1 city, 3 counties, 2 chains, 1 cluster) and what a run of it gives."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +49,12 @@ def small_outcome(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Out
 
 
 @pytest.fixture(scope="session")
-def province_outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+def province_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of ``province_outcome``."""
+    return tmp_path_factory.mktemp("province") / "home"
+
+
+@pytest.fixture(scope="session")
+def province_outcome(province_home: Path) -> Outcome:
     """One run of the whole sample province, as committed."""
-    home = tmp_path_factory.mktemp("province")
-    yield run_batch(Settings(home=home), MONTH, [PROVINCE], home / "out")
+    return run_batch(Settings(home=province_home), MONTH, [PROVINCE], province_home.parent / "out")

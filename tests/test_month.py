@@ -7,11 +7,13 @@ import random
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
+import hostile
 import polars as pl
 import pytest
-from conftest import MONTH, PROVINCE, ROOT, Small
+from conftest import MONTH, ROOT, Small
 
 from flows.batch import Outcome, run_batch
 from flows.intake import look
@@ -23,6 +25,7 @@ from flows.settings import Settings
 from indices.tables.workbook import content_digest
 from schemas.finding import State
 from schemas.period import Period
+from schemas.reading.pool import Limits, read_files
 
 DEFECTIVE = ROOT / "sample_inputs" / "defective"
 PUBLISHED = ROOT / "sample_inputs" / "published"
@@ -158,9 +161,14 @@ def test_files_are_known_by_their_bytes(small: Small, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def with_defects(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    home = tmp_path_factory.mktemp("defects")
-    return run_batch(Settings(home=home), MONTH, [PROVINCE, DEFECTIVE], None)
+def with_defects(
+    province_outcome: Outcome, province_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Outcome:
+    """The defective copies, on top of the good deliveries that they are newer versions of."""
+    assert province_outcome.release is not None
+    home = tmp_path_factory.mktemp("defects") / "home"
+    shutil.copytree(province_home, home)
+    return run_batch(Settings(home=home), MONTH, [DEFECTIVE], None)
 
 
 def test_each_defect_is_refused_with_its_rule_and_cell(with_defects: Outcome) -> None:
@@ -200,3 +208,21 @@ def test_published_figures_give_no_total(tmp_path: Path) -> None:
         (r["subject"], r["indicator"]): str(r["score_published"]) for r in computed.iter_rows(named=True)
     }
     assert scores["360000", "MQ305"] == "84.27" and scores["NE", "CM101"] == "65.35"
+
+
+def test_the_month_completes_around_files_that_kill_or_hang_the_reader(
+    small: Small, small_outcome: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = tmp_path / "in"
+    shutil.copytree(small.inbox, inbox)
+    for name in ("杀死.xlsx", "挂起.xlsx"):
+        (inbox / name).write_bytes(b"PK" + name.encode())
+    monkeypatch.setattr("flows.intake.read_files", partial(read_files, read=hostile.read))
+    monkeypatch.setattr("flows.intake.Limits", partial(Limits, seconds=5))
+    outcome = run_batch(small.settings(tmp_path / "home"), MONTH, [inbox], None)
+    assert {d.file_name: d.refused.rule for d in outcome.intake.refused if d.refused} == {
+        "杀死.xlsx": "F90", "挂起.xlsx": "F91",
+    }  # fmt: skip
+    assert outcome.results is not None and small_outcome.results is not None
+    assert outcome.results.index.equals(small_outcome.results.index)
+    assert outcome.needs_a_person

@@ -57,11 +57,12 @@ def lay_out(sheet: Sheet) -> Layout:
     for row in islice(stream, _HEAD_ROWS):
         texts = said(sheet, row)
         rows.append(row)
-        if sum(squeezed(text) in words for text in texts.values()) >= _ENOUGH:
+        here = {squeezed(text) for text in texts.values()}
+        if len(here & words) >= _ENOUGH or len(here.intersection(LONG_HEADER)) > 1:
             top = len(above)
             break
         above.append((row, texts))
-        if any(squeezed(text) == HISTORY_TITLE for text in texts.values()):
+        if HISTORY_TITLE in here:
             return Layout(sheet, (), None, [], (), history=True)
     rows += stream
     return Layout(sheet, tuple(above), top, rows, sheet.merged())

@@ -121,7 +121,7 @@ class Sheet:
                 return len(data), len(data)
             raise OddSpelling
         end = data.find(b"</sheetData>", start)
-        if end < 0:
+        if end < 0 or data.count(b"<row", start, end) != data.count(b"<row ", start, end):
             raise OddSpelling
         return start + len(b"<sheetData>"), end
 
@@ -136,7 +136,7 @@ class Sheet:
             head = _ROW.match(piece)
             found = _CELL.findall(piece)
             # Every cell with something in it ends in </c>, however that is spelled.
-            if head is None or len(found) != piece.count("</c") or piece.count("<row") != 1:
+            if head is None or len(found) != piece.count("</c"):
                 raise OddSpelling
             digits = head[1]
             number = int(digits)
@@ -154,8 +154,10 @@ class Sheet:
 
     def word(self, cell: RawCell) -> str:
         """What a cell of head, header or foot says, as text: a day is ISO, a number has no exponent."""
-        text = cell[4]  # most are plain inline strings
-        if not text or "&" in text or "_x" in text:
+        text = cell[4]  # most are plain inline strings, or shared ones
+        if not text and not cell[5] and self.looks[cell[2]][0] == "s":
+            text = self._shared(cell[3], cell[0] + cell[1])
+        elif not text or "&" in text or "_x" in text:
             value = self.read(cell)
             text = value.text
             if value.kind == "number":

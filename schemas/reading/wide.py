@@ -165,7 +165,7 @@ class _Table:
             if match is None or (match[1] and match[1] not in fields):
                 self.notes.add(
                     "L12",
-                    f"数据标识“{text[:60]}”写法不对。",
+                    f"数据标识“{part[:60]}”写法不对。",
                     f"请写 {'、'.join(MARKS)}，或“字段代码=标识”，用 | 分隔。",
                     cell=address,
                     value=text,

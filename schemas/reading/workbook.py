@@ -167,7 +167,7 @@ def _arrange(sheet: Sheet, codes: Codes, notes: Notes) -> _Read:
     notes.subject = subject
     if period is None or not submitter or (form.subject is not None and not subject):
         return _Read([], notes.found)
-    check_head(head, clashes, form, period, notes)
+    check_head(head, clashes if layout.top is not None else [], form, period, notes)
     if sheet.hidden or sheet.rows_hidden_by_default():
         notes.add("L07", f"工作表“{sheet.name}”或其行被隐藏，其中有报表。", "请取消隐藏，核对后重报。")
     return _Read([_submission(sheet, layout, head, form, period, codes, notes)], [])
