@@ -4,7 +4,6 @@ import struct
 import zipfile
 import zlib
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 import sheets
@@ -87,17 +86,17 @@ def test_too_many_bytes_and_too_many_cells() -> None:
 
 
 def test_a_bomb_is_refused_while_it_is_inflated() -> None:
-    bomb = with_part("xl/media/big.bin", "0" * 50_000_000)
+    bomb = with_part("xl/media/big.bin", "0" * 5_000_000)
     assert len(bomb) < 100_000
-    assert refusal(bomb, Limits(max_inflated_bytes=1_000_000)) == "F11"
+    assert refusal(bomb, Limits(max_inflated_bytes=100_000)) == "F11"
 
 
 def test_a_part_that_lies_about_its_size_is_not_inflated_beyond_the_limit() -> None:
-    """The directory says 10 bytes, the stream holds 50 MB."""
-    data = with_part("xl/media/big.bin", "0" * 50_000_000).replace(
-        struct.pack("<L", 50_000_000), struct.pack("<L", 10)
+    """The directory says 10 bytes, the stream holds 5 MB."""
+    data = with_part("xl/media/big.bin", "0" * 5_000_000).replace(
+        struct.pack("<L", 5_000_000), struct.pack("<L", 10)
     )
-    assert refusal(data, Limits(max_inflated_bytes=1_000_000)) == "F11"
+    assert refusal(data, Limits(max_inflated_bytes=100_000)) == "F11"
     assert refusal(data) == "F06"  # within the limit it is still not what it says
 
 
@@ -131,12 +130,12 @@ def test_a_password_on_the_zip() -> None:
     assert refusal(bytes(data)) == "F10"
 
 
-def test_old_and_broken_files_by_others(tmp_path: Path) -> None:
+def test_old_and_broken_files_by_others() -> None:
     """Anything at all is refused with a code or read; nothing is raised."""
     good, _ = sheets.filled()
-    for cut in range(0, len(good), 997):
+    for cut in range(0, len(good), 1999):
         assert read(good[:cut]).refused is not None
-    for at in range(40, len(good), 1013):
+    for at in range(40, len(good), 2003):
         broken = good[:at] + bytes([good[at] ^ 0xFF]) + good[at + 1 :]
         read(broken)
 

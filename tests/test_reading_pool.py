@@ -35,7 +35,7 @@ def told(deliveries: list) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("workers", [1, 2])
 def test_results_come_in_the_order_of_the_paths(folder: Path, workers: int) -> None:
     paths = files(folder, *(f"{name}.xlsx" for name in "fbdaec"))
     done: list[int] = []
@@ -99,10 +99,10 @@ def test_what_cannot_be_opened_or_is_too_large(folder: Path) -> None:
     assert large.digest == hashlib.sha256(good.read_bytes()).hexdigest()
 
 
-def test_a_bomb_is_refused_within_the_memory(folder: Path) -> None:
+def test_a_bomb_is_refused_by_counting(folder: Path) -> None:
     bomb = folder / "bomb.xlsx"
-    bomb.write_bytes(sheets.packed(sheets.parts_of(GOOD) | {"xl/media/x.bin": b"0" * 300_000_000}))
-    found = read_files([bomb, *files(folder, "a.xlsx")], CODES_DIR, 1, Limits(memory_bytes=400 << 20))
+    bomb.write_bytes(sheets.packed(sheets.parts_of(GOOD) | {"xl/media/x.bin": b"0" * 30_000_000}))
+    found = read_files([bomb, *files(folder, "a.xlsx")], CODES_DIR, 1, Limits(max_inflated_bytes=10_000_000))
     assert told(found) == ["F11", "0"]
 
 

@@ -133,7 +133,9 @@ def _word(column: Column, value: Value) -> Judged:
             fault = Fault("H007", f"以数字存放（{value.text}），超过 15 位的尾数已丢失", advice)
             return Judged("number", None, "", fault)
         return Judged("number", figure, clean.NUMBER_TEXT)
-    return _text(column.type, value.text)
+    return (
+        _text(column.type, value.text) if len(value.text) < 64 else _text.__wrapped__(column.type, value.text)
+    )
 
 
 @lru_cache(maxsize=16384)  # codes come again and again

@@ -31,6 +31,9 @@ _FOOT = {
 LABEL_ZH = {name: label for label, name in (*_HEAD.items(), *_FOOT.items())} | {"office": "综合机关名称"}
 
 
+_LONGEST = 300  # characters of a text whose reading is remembered
+
+
 class Line(NamedTuple):
     """What a labelled line says, and the cell that says it (the label's own where it says nothing)."""
 
@@ -39,9 +42,13 @@ class Line(NamedTuple):
     row: int
 
 
-@lru_cache(maxsize=8192)
 def squeezed(text: str) -> str:
     """A label without blanks and differences of width."""
+    return _squeezed(text) if len(text) <= _LONGEST else _squeezed.__wrapped__(text)
+
+
+@lru_cache(maxsize=8192)
+def _squeezed(text: str) -> str:
     return re.sub(r"\s+", "", normalize("NFKC", text))
 
 
@@ -70,9 +77,13 @@ def _pattern(labels: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?:^|(?<=[\s;；]))({'|'.join(spelled)})\s*[:：]\s*")
 
 
-@lru_cache(maxsize=8192)
 def labelled(text: str, place: Place) -> tuple[tuple[str, str], ...]:
     """The names and values of the labels in a text; none if it has no label."""
+    return _labelled(text, place) if len(text) <= _LONGEST else _labelled.__wrapped__(text, place)
+
+
+@lru_cache(maxsize=8192)
+def _labelled(text: str, place: Place) -> tuple[tuple[str, str], ...]:
     pattern, names = _patterns()[place]
     found = list(pattern.finditer(text.strip()))
     if not found:

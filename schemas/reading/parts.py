@@ -25,7 +25,7 @@ _ENTITY = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|(lt|gt|amp|quot|apos));")
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _ESCAPE = re.compile(r"_x((?![dD][89A-Fa-f])[0-9A-Fa-f]{4})_")  # halves of a surrogate pair stay
 _ITEM = re.compile(r"<si(?:/>|>(?:<t(?: xml:space=\"preserve\")?>([^<]*)</t></si>|(.*?)</si>))", re.S)
-_PHONETIC = re.compile(r"<rPh\b.*?</rPh>", re.S)
+_PHONETIC = re.compile(r"<rPh\b[^>]*(?<!/)>.*?</rPh>", re.S)
 _RUN = re.compile(r"<t(?:\s[^>]*)?>([^<]*)</t>")
 _NOT_XLSX = "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（*.xlsx）”后重报。"
 

@@ -189,11 +189,13 @@ class ReaderPool:
 
     def _stirring(self) -> list[_Worker]:
         """The workers that have written something or are past their time; waits for the first."""
+        poller = select.poll()
+        for worker in self._workers:
+            poller.register(worker, select.POLLIN)
+        wait = min(worker.deadline for worker in self._workers) - time.monotonic()
+        ready = {number for number, _ in poller.poll(None if wait == math.inf else max(0.0, wait) * 1000)}
         now = time.monotonic()
-        wait = min(worker.deadline for worker in self._workers) - now
-        ready = set(select.select(self._workers, [], [], None if wait == math.inf else max(0.0, wait))[0])
-        now = time.monotonic()
-        return [worker for worker in self._workers if worker in ready or now >= worker.deadline]
+        return [w for w in self._workers if w.fileno() in ready or now >= w.deadline]
 
     def _replace(self, worker: _Worker) -> None:
         """End a worker and start another in its place."""

@@ -86,8 +86,8 @@ class Area(NamedTuple):
     @property
     def columns(self) -> range:
         """The numbers of its columns; of a very wide one only the first 500, no form has more."""
-        left = column_of(self.first)
-        return range(left, min(column_of(self.last), left + 500) + 1)
+        left, right = sorted((column_of(self.first), column_of(self.last)))
+        return range(left, min(right, left + 500) + 1)
 
     @property
     def text(self) -> str:

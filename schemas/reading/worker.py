@@ -145,9 +145,8 @@ def main() -> None:
     read: Read = getattr(importlib.import_module(module), name)
     codes = load_codes(Path(folder))
     load_forms()
-    gc.collect()
     gc.freeze()
-    gc.disable()  # what one file leaves behind is little, and is collected after it
+    gc.set_threshold(100_000)  # cells make no cycles: looking for them often is in vain
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     send(target, b"ready")
@@ -160,4 +159,3 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         send(target, answer)
         del answer
-        gc.collect()
