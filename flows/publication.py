@@ -15,11 +15,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-import flows
 import indices
-import schemas
 from flows.ledger.canonical import canonical_csv, digest_files, digest_folder
 from flows.ledger.files import make_folder, write_file
+from flows.ledger.relations import SQL as RELATIONS
 from flows.ledger.relations import data_position, inputs, relations
 from flows.ledger.release import Manifest, Release, releases, write_release
 from flows.ledger.store import Store
@@ -32,6 +31,7 @@ from indices.tables.workbook import Audience, write_tables
 from indices.targets import load_plan
 from schemas.codes import Codes, load_codes
 from schemas.finding import SEVERITY_ZH, Severity
+from schemas.form import FORMS_DIR
 from schemas.period import Period
 
 PACKAGES = ("duckdb", "polars", "pandera", "prefect", "pyarrow", "pydantic", "openpyxl", "XlsxWriter")
@@ -66,8 +66,8 @@ def manifest(
     """What the release of a period is made of, after :func:`view`."""
     methods = methods_for(period)
     package = Path(indices.__file__).parent
+    form_files = sorted(FORMS_DIR.glob("*.toml"))
     head = store.journal.entries(position)[-1].hash if position else ""
-    forms = digest_files(sorted((Path(schemas.__file__).parent / "forms").glob("*.toml")))
     return Manifest(
         period=str(period),
         inputs=inputs(con),
@@ -75,11 +75,11 @@ def manifest(
         procedures={
             **digest_files(sorted((package / "sql").glob("*.sql"))),
             **digest_files([package / f"{name}.py" for name in ENGINE]),
-            **digest_files([Path(flows.__file__).parent / "ledger" / "relations.sql"]),
+            **digest_files([RELATIONS]),
             "plan": digest_folder(sorted((package / "plan").glob("*.toml"))),
         },
-        rules={"forms": digest_folder(sorted((Path(schemas.__file__).parent / "forms").glob("*.toml")))},
-        forms=forms,
+        rules={"forms": digest_folder(form_files)},
+        forms=digest_files(form_files),
         codes=digest_files(sorted(settings.codes_folder.glob("*.csv"))),
         settings=settings.changes_numbers,
         seq=position,

@@ -55,13 +55,17 @@ def place_parameters(
     )
     place_table(con, "evaluated", {"period": whole}, ((p,) for p in periods))
     place_table(con, "revenue_field", {"form": text, "field": text}, REVENUE_FIELDS)
+    wanted = _wanted(methods)
+    needed = {(form, field) for form, field, *_ in wanted} | set(REVENUE_FIELDS) | {("GLT02", "rev_cum")}
+    needed |= {(form, weight) for form, _, _, weight, _ in wanted if weight is not None}
+    place_table(con, "needed", {"form": text, "field": text}, sorted(needed))
     place_table(con, "ttm_pair", {"form": text, "field": text, "field_ly": text}, TTM_PAIRS)
     place_table(con, "coverage_floor", {"floor": pl.Decimal(9, 4)}, [(max(m.coverage.sum for m in methods),)])
     place_table(
         con,
         "wanted",
         {"form": text, "field": text, "agg": text, "agg_weight": text, "every": pl.Boolean},
-        _wanted(methods),
+        wanted,
     )
     place_table(
         con,

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from pathlib import Path
 
-from oracle_formulas import CA, CM, MQ, Absent, Chain, Cluster, Figures, Region, twelve_months
+from oracle_figures import Absent, Figures
+from oracle_formulas import CA, CM, MQ
 from oracle_reading import PROVINCE, Report, read_lists, read_reports
+from oracle_subjects import Chain, Cluster, Region, twelve_months
 
 ROOT = Path(__file__).parent.parent
 METHODS = {"MQ": "MQ-2026.1", "CM": "CM-2026.1", "CA": "CA-2026.1"}

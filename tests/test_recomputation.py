@@ -17,7 +17,7 @@ import pytest
 from conftest import PROVINCE, Small
 from facts import Fact, computed
 from oracle import Month, Oracle, half_even
-from oracle_formulas import Figures
+from oracle_figures import Figures
 from oracle_reading import Cell, Report, Reports
 
 from flows.batch import Outcome

@@ -1,6 +1,6 @@
 -- report_row: the rows that stand in each report, with their place in the sums.
 -- Grain: form, annual, ref_month, row key, field.
--- Input: fact (numeric cells in force); region (code, level, parent).
+-- Input: fact (numeric cells in force); region (code, level, parent); needed (form, field: all that any procedure reads).
 -- A submission stands before a row that the bureau files for the same key (history, published figures).
 -- Columns: item (what is summed: a chain, sub-chain, cluster; '' in GLT02), place (region of the row),
 --   scope (the cluster in GLT03), level and block and unit (see indices/roster.py; level 'own' is never summed).
@@ -12,6 +12,7 @@ WITH ranked AS (
       PARTITION BY form, annual, ref_month, region_code, chain_code, subchain_code, cluster_code, park_code
     ) AS submitted
   FROM fact
+  SEMI JOIN needed USING (form, field)
   WHERE park_code = ''
 )
 SELECT

@@ -33,6 +33,9 @@ class Cleaned(NamedTuple):
 # A lexeme that is its own canonical text: at most 15 digits, at most 4 decimals, no idle zero.
 is_plain = re.compile(r"0|-?(?:[1-9][0-9]{0,10}(?:\.[0-9]{0,3}[1-9])?|0\.[0-9]{0,3}[1-9])").fullmatch
 
+# A code that needs no cleaning.
+is_code = re.compile(r"[0-9A-Z]{1,20}").fullmatch
+
 _LEXEME = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _TEXT_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from schemas.form import Form
+from schemas.form import Column, Form
 from schemas.period import Period
-from schemas.reading.head import squeezed
-from schemas.reading.layout import MARK, UNIT_ROW, Layout, begins_foot, is_stem_row, labels_of, texts
+from schemas.reading.head import said, squeezed
+from schemas.reading.layout import MARK, STEMS, UNIT_ROW, Layout, begins_foot, first_word, labels_of
 from schemas.reading.notes import Notes
 from schemas.reading.remarks import note_unit
 from schemas.reading.sheet import Row
@@ -44,7 +45,8 @@ def find_columns(layout: Layout, form: Form, period: Period, notes: Notes) -> He
     top = layout.top or 0
     rows = layout.rows[top : top + labels_of(form.id, period).levels]
     base = rows[0].number
-    words = tuple((row.number - base, tuple(texts(layout.sheet, row).items())) for row in rows)
+    shown = [layout.first, *(said(layout.sheet, row) for row in rows[1:])]
+    words = tuple((row.number - base, tuple(line.items())) for row, line in zip(rows, shown, strict=True))
     spans = tuple(
         (area.top - base, area.columns[0], area.bottom - base, area.columns[-1])
         for area in layout.areas
@@ -108,7 +110,7 @@ def _joined(words: _Words, spans: _Spans) -> dict[str, str]:
     """The label of each column that has one: its levels joined; a span over both rows counts once."""
     parts: dict[int, list[str]] = {}
     for level, (row, texts_) in enumerate(words):
-        shown = {column_of(at): text for at, text in texts_}
+        shown = {column_of(at): squeezed(text) for at, text in texts_}
         for top, left, bottom, right in spans:
             if top == row and left in shown:
                 shown.update(dict.fromkeys(range(left, right + 1), shown[left]))
@@ -120,15 +122,18 @@ def _joined(words: _Words, spans: _Spans) -> dict[str, str]:
     return {letters_of(number): "".join(parts[number]) for number in sorted(parts)}
 
 
-def rows_below(layout: Layout, form: Form, header: Header, notes: Notes) -> tuple[list[Row], list[Row]]:
+def rows_below(
+    layout: Layout, columns: Sequence[Column], header: Header, notes: Notes
+) -> tuple[list[Row], list[Row]]:
     """The data rows, and the rows from the foot on; units printed under the header are compared."""
     sheet = layout.sheet
     first = (layout.top or 0) + header.levels
     while first < len(layout.rows):
-        words = texts(sheet, layout.rows[first])
-        if words and next(iter(words.values())) == UNIT_ROW:
-            _check_units(form, header, words, layout.rows[first], notes)
-        elif words and not is_stem_row(words):
+        row = layout.rows[first]
+        word = first_word(sheet, row)
+        if squeezed(word) == UNIT_ROW:
+            _check_units(layout, header, row, columns, notes)
+        elif word and word not in STEMS:
             break
         first += 1
     last = first
@@ -137,8 +142,10 @@ def rows_below(layout: Layout, form: Form, header: Header, notes: Notes) -> tupl
     return layout.rows[first:last], layout.rows[last:]
 
 
-def _check_units(form: Form, header: Header, words: dict[str, str], row: Row, notes: Notes) -> None:
-    for code, at in header.places.items():
-        column = form.column(code)
-        if column.numeric and at in words and words[at] != squeezed(column.unit):
-            note_unit(notes, column, words[at], at + row.digits)
+def _check_units(layout: Layout, header: Header, row: Row, columns: Sequence[Column], notes: Notes) -> None:
+    words = said(layout.sheet, row)
+    for column in columns:
+        at = header.places.get(column.code, "")
+        unit = words.get(at)
+        if unit and column.numeric and squeezed(unit) != squeezed(column.unit):
+            note_unit(notes, column, squeezed(unit), at + row.digits)

@@ -6,7 +6,7 @@ header in it, so banner rows may stand above; its columns are then told by label
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -44,6 +44,7 @@ class Layout:
     top: int | None
     rows: list[Row]
     areas: tuple[Area, ...]
+    first: dict[str, str]  # the texts of the header's first row
     history: bool = False
 
 
@@ -53,19 +54,20 @@ def lay_out(sheet: Sheet) -> Layout:
     above: list[tuple[Row, dict[str, str]]] = []
     stream = sheet.rows()
     rows: list[Row] = []
+    first: dict[str, str] = {}
     top = None
     for row in islice(stream, _HEAD_ROWS):
         texts = said(sheet, row)
         rows.append(row)
         here = {squeezed(text) for text in texts.values()}
         if len(here & words) >= _ENOUGH or len(here.intersection(LONG_HEADER)) > 1:
-            top = len(above)
+            top, first = len(above), texts
             break
         above.append((row, texts))
         if HISTORY_TITLE in here:
-            return Layout(sheet, (), None, [], (), history=True)
+            return Layout(sheet, (), None, [], (), {}, history=True)
     rows += stream
-    return Layout(sheet, tuple(above), top, rows, sheet.merged())
+    return Layout(sheet, tuple(above), top, rows, sheet.merged(), first)
 
 
 @lru_cache(maxsize=1)
@@ -109,19 +111,19 @@ def texts(sheet: Sheet, row: Row) -> dict[str, str]:
     return {letters: squeezed(text) for letters, text in said(sheet, row).items()}
 
 
-def is_stem_row(words: dict[str, str]) -> bool:
-    """True for the row 甲 乙 丙 1 2 3 under a header."""
-    stems = [word for word in words.values() if not word.isdecimal()]
-    return bool(stems) and all(word in STEMS for word in stems)
+def is_stem_row(sheet: Sheet, row: Row) -> bool:
+    """True for the row 甲 乙 丙 1 2 3 under a header: its first text says enough."""
+    return first_word(sheet, row) in STEMS
+
+
+def first_word(sheet: Sheet, row: Row) -> str:
+    """The first text in a row."""
+    return next(filter(None, map(sheet.word, row.cells.values())), "")
 
 
 def begins_foot(sheet: Sheet, row: Row) -> bool:
     """True if the first filled cell of a row is a label of the foot."""
-    for cell in row.cells.values():
-        text = sheet.word(cell)
-        if text:
-            return is_foot(text)
-    return False
+    return is_foot(first_word(sheet, row))
 
 
 def row_key(form: Form, values: dict[str, str | None]) -> str:
@@ -154,9 +156,11 @@ def note_merged(layout: Layout, notes: Notes, top: int, bottom: int, columns: se
             )
 
 
-def note_hidden_columns(layout: Layout, notes: Notes, used: dict[int, str]) -> None:
-    """A finding for each hidden column with data in it; ``used`` gives number and label."""
-    for first, last in layout.sheet.hidden_columns():
+def note_hidden_columns(layout: Layout, notes: Notes, find_used: Callable[[], dict[int, str]]) -> None:
+    """A finding for each hidden column with data in it; ``find_used`` gives number and label of those."""
+    hidden = layout.sheet.hidden_columns()
+    used = find_used() if hidden else {}
+    for first, last in hidden:
         for number in sorted(used):
             if first <= number <= last:
                 letters = letters_of(number)

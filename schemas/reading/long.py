@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from schemas.codes import Codes
 from schemas.form import Column, Form
 from schemas.period import Period
 from schemas.reading.cells import judge
 from schemas.reading.clean import is_plain
-from schemas.reading.head import Line, said, squeezed
+from schemas.reading.head import Line, squeezed
+from schemas.reading.headings import Record, find_records, fixed_columns, keys_of
 from schemas.reading.layout import (
     LONG_HEADER,
-    MARK,
     MARKS,
     Layout,
     begins_foot,
@@ -27,40 +25,24 @@ from schemas.reading.layout import (
     note_merged,
     optional,
     row_key,
-    texts,
 )
 from schemas.reading.notes import Notes
 from schemas.reading.record import Cell
 from schemas.reading.remarks import note_fault, note_mark, note_unit
 from schemas.reading.sheet import PLAIN, Row, Sheet, Value
-from schemas.reading.spelling import column_of, letters_of
+from schemas.reading.spelling import column_of
 
-FIGURES = "数据"
-_CODE = re.compile(r"(?:.*\()?([0-9A-Z]+)\)?")
 _NOTHING = Value("blank", "")
-
-
-@dataclass
-class _Record:
-    """One record of the sheet: its heading, the columns of its figures and marks, its cells by field."""
-
-    heading: str
-    address: str
-    data: str
-    mark: str = ""
-    keys: dict[str, str | None] = field(default_factory=dict)
-    key: str = ""
-    cells: dict[str, Cell] = field(default_factory=dict)
 
 
 def read_long(
     layout: Layout, form: Form, period: Period, subject: str, codes: Codes, notes: Notes
 ) -> tuple[list[Cell], dict[str, Line]]:
     """The cells of a long form and the lines of its foot."""
-    fixed = _fixed(layout, notes)
-    records, levels = _records(layout, form, fixed, notes)
+    fixed = fixed_columns(layout, notes)
+    records, levels = find_records(layout, form, fixed, notes)
     for record in records:
-        record.keys = _keys(form, subject, squeezed(record.heading), codes)
+        record.keys = keys_of(form, subject, squeezed(record.heading), codes)
         record.key = row_key(form, record.keys)
     sheet, first = layout.sheet, (layout.top or 0) + levels
     last = first
@@ -71,103 +53,23 @@ def read_long(
     columns = {column_of(at) for record in records for at in (record.data, record.mark) if at}
     if body:
         note_merged(layout, notes, body[0].number, body[-1].number, columns)
-    used = {
-        column_of(record.data): record.heading
-        for record in records
-        if any(cell.kind != "blank" for cell in record.cells.values())
-    }
-    note_hidden_columns(layout, notes, used)
+    note_hidden_columns(layout, notes, lambda: _used(records))
     return _cells(form, period, records), foot_of(
         layout, notes, layout.rows[last:], {record.data for record in records}
     )
 
 
-def _fixed(layout: Layout, notes: Notes) -> dict[str, str]:
-    """Where label, unit and code of the lines stand."""
-    row = layout.rows[layout.top or 0]
-    words = {word: at for at, word in texts(layout.sheet, row).items()}
-    for label in LONG_HEADER:
-        if label not in words:
-            notes.add(
-                "L05",
-                f"缺少栏目“{label}”。",
-                "请用下发的表式填报，不要删改表头。",
-                cell=f"A{row.digits}",
-                value=label,
-            )
-    return {label: words.get(label, "") for label in LONG_HEADER}
-
-
-def _records(layout: Layout, form: Form, fixed: dict[str, str], notes: Notes) -> tuple[list[_Record], int]:
-    """The records by their headings, and how many rows the header has."""
-    named = len(form.keys) == 1  # the subject is the whole key: the heading may say anything
-    top = layout.top or 0
-    rows = layout.rows[top : top + 2]
-    below = texts(layout.sheet, rows[1]) if len(rows) > 1 else {}
-    levels = 2 if {FIGURES, MARK} & set(below.values()) else 1
-    headings = {column_of(at): text for at, text in said(layout.sheet, rows[0]).items()}
-    for area in layout.areas:
-        if area.top == rows[0].number and area.columns[0] in headings:
-            headings.update(dict.fromkeys(area.columns, headings[area.columns[0]]))
-    letters = {letters_of(number) for number in headings} | (set(below) if levels == 2 else set())
-    records: dict[str, _Record] = {}
-    for at in sorted(letters - set(fixed.values()), key=column_of):
-        shown = headings.get(column_of(at), "")
-        heading = squeezed(shown)
-        role = below.get(at, "") if levels == 2 else FIGURES
-        if not heading and not role:
-            continue
-        cell = f"{at}{rows[0].digits}"
-        known = records.get(heading)
-        if role == FIGURES and known is None and (named or _CODE.fullmatch(heading)):
-            records[heading] = _Record(shown, cell, at)
-        elif role == MARK and known is not None and not known.mark:
-            known.mark = at
-        elif known is not None and role in (FIGURES, MARK):
-            notes.add(
-                "L06",
-                f"表头“{shown}”的“{role}”栏出现两次。",
-                "请删除多余的一栏。",
-                cell=cell,
-                value=shown,
-            )
-        else:
-            notes.add(
-                "L04",
-                f"表头“{shown} {role}”无法识别。",
-                "记录栏的表头应写“名称（代码）”，下分“数据”和“数据标识”。",
-                cell=cell,
-                value=shown,
-            )
-    if not records:
-        notes.add("L05", "表中没有数据栏。", "请用下发的表式填报。", cell=f"A{rows[0].digits}")
-    return list(records.values()), levels
-
-
-def _keys(form: Form, subject: str, heading: str, codes: Codes) -> dict[str, str | None]:
-    """The key of a record: the sheet's subject, and the region or zone that the heading names.
-
-    Where the subject is the whole key the heading says nothing more.
-    """
-    keys: dict[str, str | None] = {column.code: None for column in form.keys}
-    keys[form.subject or ""] = subject
-    open_ = [column for column in form.keys if column.code != form.subject]
-    match = _CODE.fullmatch(heading)
-    if not open_ or match is None:
-        return keys
-    code = match[1]
-    owner = next(
-        (column for column in open_ if code in codes.names(column.codelist or "")),
-        open_[0] if code.isdecimal() else open_[-1],
-    )
-    keys[owner.code] = code
-    if owner.codelist == "parks":
-        keys["region_code"] = next((p["city"] for p in codes.rows("parks") if p["code"] == code), None)
-    return keys
+def _used(records: list[Record]) -> dict[int, str]:
+    """The columns with data in them, by number, with their headings."""
+    return {
+        column_of(record.data): record.heading
+        for record in records
+        if any(cell.kind != "blank" for cell in record.cells.values())
+    }
 
 
 def _read_lines(
-    sheet: Sheet, rows: Sequence[Row], fixed: dict[str, str], records: list[_Record], form: Form,
+    sheet: Sheet, rows: Sequence[Row], fixed: dict[str, str], records: list[Record], form: Form,
     period: Period, notes: Notes,
 ) -> None:  # fmt: skip
     """Read the lines into the records."""
@@ -176,9 +78,9 @@ def _read_lines(
     at_fixed = [at for at in fixed.values() if at]
     seen: dict[str, str] = {}
     for row in rows:
-        words = _words(sheet, row, at_fixed)
-        if not seen and is_stem_row(words):
+        if not seen and is_stem_row(sheet, row):
             continue
+        words = _words(sheet, row, at_fixed)
         code = words.get(code_at, "")
         column = columns.get(code)
         if column is None or code in seen:
@@ -220,7 +122,7 @@ def _words(sheet: Sheet, row: Row, columns: Sequence[str]) -> dict[str, str]:
 
 
 def _note_line(
-    sheet: Sheet, row: Row, records: list[_Record], code: str, before: str, code_at: str, form: Form, notes: Notes
+    sheet: Sheet, row: Row, records: list[Record], code: str, before: str, code_at: str, form: Form, notes: Notes
 ) -> None:  # fmt: skip
     """A finding for a line that is no field, if it holds anything."""
     cell = code_at + row.digits
@@ -244,7 +146,7 @@ def _note_line(
                 )  # fmt: skip
 
 
-def _read_line(sheet: Sheet, row: Row, column: Column, records: list[_Record], notes: Notes) -> None:
+def _read_line(sheet: Sheet, row: Row, column: Column, records: list[Record], notes: Notes) -> None:
     """One field of every record."""
     used, looks = False, sheet.looks
     for number, record in enumerate(records):
@@ -274,7 +176,7 @@ def _read_line(sheet: Sheet, row: Row, column: Column, records: list[_Record], n
         note_hidden_row(notes, row, "")
 
 
-def _mark(sheet: Sheet, row: Row, record: _Record, column: Column, notes: Notes) -> str:
+def _mark(sheet: Sheet, row: Row, record: Record, column: Column, notes: Notes) -> str:
     """The mark beside a figure: N, W, C or nothing."""
     raw = row.cells.get(record.mark) if record.mark else None
     if raw is None or not filled(sheet, raw):
@@ -294,7 +196,7 @@ def _mark(sheet: Sheet, row: Row, record: _Record, column: Column, notes: Notes)
     return ""
 
 
-def _cells(form: Form, period: Period, records: list[_Record]) -> list[Cell]:
+def _cells(form: Form, period: Period, records: list[Record]) -> list[Cell]:
     """Record by record, in the form's order; zones that are wholly blank are left out."""
     cells: list[Cell] = []
     number = 0

@@ -51,6 +51,7 @@ _ZIP = b"PK\x03\x04"
 _CHUNK = 1 << 20
 _UTF16_STARTS = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 _ENCODING = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']+)["']""")
+_DOCTYPE = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.S)
 _MACRO_PARTS = re.compile(r"vbaproject\.bin$|vbadata\.xml$|/macrosheets/|/dialogsheets/|/activex/", re.I)
 _LINK_PARTS = re.compile(r"/externallinks/|/connections\.xml$|/querytables/", re.I)
 _MACRO_TYPES = re.compile(rb"macroenabled|vbaproject|macrosheet", re.I)
@@ -202,5 +203,5 @@ def _check_xml(name: str, part: bytes) -> None:
         encoding and encoding[1].lower() not in (b"utf-8", b"utf8", b"us-ascii")
     ):
         raise Refusal("F15", f"工作簿内部的 {name} 不是 UTF-8 编码。", _RESAVE)
-    if b"<!DOCTYPE" in part or b"<!ENTITY" in part:
+    if _DOCTYPE.match(part):
         raise Refusal("F14", f"工作簿内部的 {name} 带有 DOCTYPE 声明，可能是恶意文件。", _RESAVE)

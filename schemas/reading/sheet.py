@@ -121,18 +121,19 @@ class Sheet:
                 return len(data), len(data)
             raise OddSpelling
         end = data.find(b"</sheetData>", start)
-        if end < 0 or data.count(b"<row", start, end) != data.count(b"<row ", start, end):
+        if end < 0:
             raise OddSpelling
         return start + len(b"<sheetData>"), end
 
     def rows(self) -> Iterator[Row]:
         """The rows that have a cell with something in it, downwards."""
-        data, end, last = self._data, self._end, 0
-        here = data.find(b"<row ", self._start, end)
+        data, end, last, count = self._data, self._end, 0, 0
+        here = data.find(b'<row r="', self._start, end)
         while here >= 0:
-            beyond = data.find(b"<row ", here + 5, end)
+            beyond = data.find(b'<row r="', here + 8, end)
             piece = data[here : beyond if beyond >= 0 else end].decode("utf-8")
             here = beyond
+            count += 1
             head = _ROW.match(piece)
             found = _CELL.findall(piece)
             # Every cell with something in it ends in </c>, however that is spelled.
@@ -148,6 +149,8 @@ class Sheet:
                 if len(cells) != len(found) or {cell[1] for cell in found} != {digits}:
                     raise self._disorder(f"第 {number} 行的单元格", digits)
                 yield Row(number, digits, _HIDDEN.search(head[2]) is not None, cells)
+        if count != data.count(b"<row", self._start, end):
+            raise OddSpelling
 
     def _disorder(self, what: str, digits: str) -> Refusal:
         return Refusal("F19", f"工作表内部{what}次序错乱或地址重复。", _BAD, self.name, f"A{digits}")

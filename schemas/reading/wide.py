@@ -7,7 +7,7 @@ import re
 from schemas.form import Column, Form
 from schemas.period import Period
 from schemas.reading.cells import Judged, judge
-from schemas.reading.clean import is_plain
+from schemas.reading.clean import is_code, is_plain
 from schemas.reading.head import Line, squeezed
 from schemas.reading.header import Header, find_columns, rows_below
 from schemas.reading.layout import (
@@ -35,12 +35,14 @@ _MARKED = re.compile(r"(?:([a-z][a-z0-9_]*)=)?([NWC])")
 def read_wide(layout: Layout, form: Form, period: Period, notes: Notes) -> tuple[list[Cell], dict[str, Line]]:
     """The cells of a wide form and the lines of its foot."""
     header = find_columns(layout, form, period, notes)
-    body, foot = rows_below(layout, form, header, notes)
-    cells, used = _Table(layout, form, period, header, notes).read(body)
+    columns = columns_of(form.id, period)
+    body, foot = rows_below(layout, columns, header, notes)
+    table = _Table(layout, form, period, header, notes)
+    cells = table.read(body)
     if body:
-        columns = {column_of(at) for at in (*header.places.values(), header.mark) if at}
-        note_merged(layout, notes, body[0].number, body[-1].number, columns)
-    note_hidden_columns(layout, notes, used)
+        read = {column_of(at) for at in (*header.places.values(), header.mark) if at}
+        note_merged(layout, notes, body[0].number, body[-1].number, read)
+    note_hidden_columns(layout, notes, table.used)
     return cells, foot_of(layout, notes, foot, set(header.places.values()))
 
 
@@ -53,7 +55,11 @@ class _Table:
         self.header = header
         self.notes = notes
         columns = columns_of(form.id, period)
-        self.keys = [(c, header.places[c.code]) for c in columns if c.key and c.code in header.places]
+        self.keys = [
+            (c, header.places[c.code], c.type in ("code", "uscc"))
+            for c in columns
+            if c.key and c.code in header.places
+        ]
         self.data = [
             (c.code, header.places[c.code], c.numeric, c)
             for c in columns
@@ -62,18 +68,18 @@ class _Table:
         self.cells: list[Cell] = []
         self.strange: set[str] = set()  # columns without a label that hold something
 
-    def read(self, rows: list[Row]) -> tuple[list[Cell], dict[int, str]]:
-        """The cells of all records, and the columns with data by number and label."""
+    def read(self, rows: list[Row]) -> list[Cell]:
+        """The cells of all records."""
         kept = 0
         for row in rows:
             kept += self._record(row, kept)
+        return self.cells
+
+    def used(self) -> dict[int, str]:
+        """The columns with data in them, by number, with their labels."""
         seen = {cell.field for cell in self.cells if cell.kind != "blank"}
-        used = {
-            column_of(self.header.places[code]): self.form.column(code).label
-            for code in self.header.places
-            if code in seen
-        }
-        return self.cells, used
+        places = self.header.places
+        return {column_of(at): self.form.column(code).label for code, at in places.items() if code in seen}
 
     def _record(self, row: Row, number: int) -> bool:
         """Read one row; False if it is no record."""
@@ -83,10 +89,15 @@ class _Table:
             self._strangers(row)
         values: dict[str, str | None] = {}
         faults: list[tuple[Column, str, str, Judged]] = []
-        for column, at in self.keys:
-            cell = self._judged(number, column, at, row, "", faults)
-            cells.append(cell)
-            values[column.code] = cell.value
+        for column, at, coded in self.keys:
+            found = raw.get(at)
+            if found is not None and coded and is_code(found[4]):
+                values[column.code] = text = found[4]
+                cells.append(new_cell(Cell, (number, column.code, at + digits, text, "text", text, "", "")))
+            else:
+                cell = self._judged(number, column, at, row, "", faults)
+                cells.append(cell)
+                values[column.code] = cell.value
         named, rest, mark_cell = self._marks(row)
         looks, get, anything = self.sheet.looks, raw.get, False
         for field, at, numeric, column in self.data:
