@@ -72,7 +72,7 @@ def main() -> None:
 def _failed(error: Exception) -> int:
     """Say what happened and give the exit code."""
     if isinstance(error, typer.TyperException):
-        error.show()
+        print(f"用法有误：{error}（用法见 zhishu --help）", file=sys.stderr)
         return 2
     if isinstance(error, typer.Abort):
         print("已中断。", file=sys.stderr)

@@ -235,7 +235,7 @@ def _marks(text: str) -> dict[str, str]:
     """``N`` holds for the row (under ''), ``va_growth=N|elec_cum=C`` for single fields."""
     if "=" not in text:
         return {"": text}
-    return dict(part.split("=", 1) for part in text.split("|"))  # type: ignore[misc]
+    return dict(part.split("=", 1) for part in text.split("|"))
 
 
 def _read_long(form: str, lines: list[list]) -> Rows:

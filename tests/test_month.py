@@ -10,9 +10,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import hostile
 import polars as pl
 import pytest
+import readers
 from conftest import MONTH, ROOT, Small
 
 from flows.batch import Outcome, run_batch
@@ -215,13 +215,13 @@ def test_the_month_completes_around_files_that_kill_or_hang_the_reader(
 ) -> None:
     inbox = tmp_path / "in"
     shutil.copytree(small.inbox, inbox)
-    for name in ("杀死.xlsx", "挂起.xlsx"):
+    for name in ("crash.xlsx", "hang.xlsx"):
         (inbox / name).write_bytes(b"PK" + name.encode())
-    monkeypatch.setattr("flows.intake.read_files", partial(read_files, read=hostile.read))
+    monkeypatch.setattr("flows.intake.read_files", partial(read_files, read=readers.by_name))
     monkeypatch.setattr("flows.intake.Limits", partial(Limits, seconds=5))
     outcome = run_batch(small.settings(tmp_path / "home"), MONTH, [inbox], None)
     assert {d.file_name: d.refused.rule for d in outcome.intake.refused if d.refused} == {
-        "杀死.xlsx": "F90", "挂起.xlsx": "F91",
+        "crash.xlsx": "F90", "hang.xlsx": "F91",
     }  # fmt: skip
     assert outcome.results is not None and small_outcome.results is not None
     assert outcome.results.index.equals(small_outcome.results.index)
