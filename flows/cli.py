@@ -226,6 +226,7 @@ def forms(
 ) -> int:
     """Write what a bureau sends out before a period."""
     from schemas.codes import load_codes
+    from schemas.documentation import field_documentation
     from schemas.territory import submitters
     from schemas.workbook import blank_files
 
@@ -244,7 +245,9 @@ def forms(
                 path.write_bytes(data)
                 written += 1
             progress("空白报表", number, len(chosen))
-    print(f"{wanted.printed}空白报表 {written} 个工作簿，在 {out}")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{wanted} 字段说明.md").write_text(field_documentation(wanted), "utf-8")
+    print(f"{wanted.printed}空白报表 {written} 个工作簿和字段说明，在 {out}")
     return 0
 
 

@@ -127,6 +127,9 @@ def test_forms_and_sample_write_workbooks(
         capsys, "forms", "2026-10", "--out", tmp_path, "--submitter", "360602", "--codes", small.codes.folder
     )
     assert code == 0 and len(list(tmp_path.rglob("*.xlsx"))) == 1 and "1 个工作簿" in out
+    page = (tmp_path / "2026-10 字段说明.md").read_text("utf-8")
+    assert "| rev_cum | 营业收入 1-本月 | 万元 | 0 至 1000000000000 | 每期 | 可加 |" in page
+    assert "| cnc_rate | 关键工序数控化率 | % | 0 至 100 | 年报 | 加权平均（权数 rev_year） |" in page
     code, out, _ = zhishu(
         capsys, "sample", "--through", "2025-12", "--out", tmp_path / "s", "--codes", small.codes.folder
     )
