@@ -76,6 +76,8 @@ def main() -> None:
         folder = Path(name)
         if given.once:
             month(given.once, folder)
+            own, reader = peak_mib()
+            print(f"peak memory of a cold month: {own:.0f} MiB, its largest reader {reader:.0f} MiB")
             return
         home = prepared_home(folder)
         lowest = statistics.median(floor(paths) for _ in range(5))
@@ -92,8 +94,6 @@ def main() -> None:
             f"whole month, warm: {statistics.median(totals):.3f} s, ratio {statistics.median(totals) / lowest:.1f}"
         )
         print(f"whole month, cold process: {cold:.3f} s, ratio {cold / lowest:.1f}")
-        own, reader = peak_mib()
-        print(f"peak memory: {own:.0f} MiB, largest reader {reader:.0f} MiB")
 
 
 if __name__ == "__main__":
