@@ -57,14 +57,14 @@ def place_parameters(
     place_table(con, "revenue_field", {"form": text, "field": text}, REVENUE_FIELDS)
     wanted = _wanted(methods)
     needed = {(form, field) for form, field, *_ in wanted} | set(REVENUE_FIELDS) | {("GLT02", "rev_cum")}
-    needed |= {(form, weight) for form, _, _, weight, _ in wanted if weight is not None}
+    needed |= {(form, weight) for form, _, _, weight, *_ in wanted if weight is not None}
     place_table(con, "needed", {"form": text, "field": text}, sorted(needed))
     place_table(con, "ttm_pair", {"form": text, "field": text, "field_ly": text}, TTM_PAIRS)
     place_table(con, "coverage_floor", {"floor": pl.Decimal(9, 4)}, [(max(m.coverage.sum for m in methods),)])
     place_table(
         con,
         "wanted",
-        {"form": text, "field": text, "agg": text, "agg_weight": text, "every": pl.Boolean},
+        {"form": text, "field": text, "agg": text, "agg_weight": text, **dict.fromkeys(_USES, pl.Boolean)},
         wanted,
     )
     place_table(
@@ -163,22 +163,31 @@ def _leaf(method: Method, indicator: Indicator) -> tuple:
     )  # fmt: skip
 
 
-def _wanted(methods: Sequence[Method]) -> list[tuple[str, str, str, str | None, bool]]:
-    """The fields to bring together, how they add up, and whether every report is needed."""
+_USES = ("every", "based", "totalled")
+Wanted = tuple[str, str, str, str | None, bool, bool, bool]
+
+
+def _wanted(methods: Sequence[Method]) -> list[Wanted]:
+    """The fields to bring together, how they add up, and what they are used for.
+
+    ``every``: at every report (deviations); ``based``: in base years; ``totalled``: over twelve months.
+    """
     forms = {form.code: form for form in load_forms() if not form.filed_by_bureau}
-    named = {(f.form, f.code) for m in methods for i in m.indicators for f in fields(i.node)}
-    named |= {(form, code) for form, *pair in TTM_PAIRS for code in pair} | {("GLT07", "rev_full_cum")}
-    every = {
-        (f.form, f.code)
-        for m in methods
-        for _, leaf in _all_leaves(m)
-        if isinstance(leaf, Std)
-        for f in fields(leaf)
-    }
-    rows: list[tuple[str, str, str, str | None, bool]] = []
-    for form, code in sorted(named):
-        column = forms[form].column(code)
-        rows.append((form, code, column.agg or "none", column.agg_weight, (form, code) in every))
+    indicators = [i for m in methods for i in m.indicators]
+    totalled = {(form, code) for form, *pair in TTM_PAIRS for code in pair}
+    named = (
+        {(f.form, f.code) for i in indicators for f in fields(i.node)}
+        | totalled
+        | {("GLT07", "rev_full_cum")}
+    )
+    based = {(f.form, f.code) for i in indicators if i.base_year is not None for f in fields(i.node)}
+    deviations = [leaf for m in methods for _, leaf in _all_leaves(m) if isinstance(leaf, Std)]
+    every = {(f.form, f.code) for leaf in deviations for f in fields(leaf)}
+    rows: list[Wanted] = []
+    for key in sorted(named):
+        column = forms[key[0]].column(key[1])
+        uses = (key in every, key in based, key in totalled)
+        rows.append((*key, column.agg or "none", column.agg_weight, *uses))
     return rows
 
 

@@ -179,12 +179,16 @@ class Cluster:
     def ttm(self) -> Decimal:
         return twelve_months(lambda field, at: self.glt03(field, at), self.at)
 
-    def weighted(self, field: str, weight: str) -> Decimal:
-        """The mean over cities, weighted."""
-        return per(
-            sum((self.city(c, field) * self.city(c, weight) for c in self.towns), Decimal(0)),
-            self.glt03(weight),
-        )
+    def weighted(self, rate: str, weight: str) -> Decimal:
+        """The mean over cities, weighted; a city for which the rate is 不适用 is in neither sum."""
+        pairs = []
+        for city in self.towns:
+            try:
+                pairs.append((self.city(city, rate), self.city(city, weight)))
+            except Absent as absent:
+                if absent.kind != "not_applicable":
+                    raise
+        return per(sum((r * w for r, w in pairs), Decimal(0)), sum((w for _, w in pairs), Decimal(0)))
 
     def core_glt03(self, field: str) -> Decimal:
         return self.figures.add("GLT03", self.at, [(self.code, c) for c in self.core], field)

@@ -22,7 +22,7 @@ from oracle_reading import Cell, Report, Reports
 
 from flows.batch import Outcome
 from indices.tables.results import Results, read_results, rows
-from schemas.codes import CODES_DIR
+from schemas.codes import CODES_DIR, load_codes
 
 OCTOBER = Report(2026, 10)
 SEPTEMBER = Report(2026, 9)
@@ -141,20 +141,24 @@ def small_oracle(small: Small) -> Oracle:
     return Oracle(small.inbox, small.codes.folder)
 
 
+@pytest.fixture(scope="module")
+def province_oracle() -> Oracle:
+    return Oracle(PROVINCE, CODES_DIR)
+
+
 def test_the_small_province(small_oracle: Oracle, small_outcome: Outcome) -> None:
     assert small_outcome.results is not None
     assert differences(small_oracle, small_outcome.results) == []
 
 
-def test_the_whole_province(province_outcome: Outcome) -> None:
+def test_the_whole_province(province_oracle: Oracle, province_outcome: Outcome) -> None:
     """112 regions, 12 chains, 6 clusters, 30 indicators each (24 for a county), nothing missing."""
-    oracle = Oracle(PROVINCE, CODES_DIR)
-    month = oracle.month(OCTOBER)
+    month = province_oracle.month(OCTOBER)
     assert len(month.standing) == 12 * 30 + 100 * 24 + 12 * 30 + 6 * 30
     assert {each.missing for each in month.standing.values()} == {""}
     assert len(month.totals) == 2 * (112 + 12 + 6)
     assert province_outcome.results is not None
-    assert differences(oracle, province_outcome.results) == []
+    assert differences(province_oracle, province_outcome.results) == []
 
 
 def test_the_comparison_sees_one_changed_cell(small_oracle: Oracle, small_outcome: Outcome) -> None:
@@ -284,3 +288,21 @@ def test_a_month_with_gaps(small: Small, small_oracle: Oracle, gap: str) -> None
     missing = {each.missing for at in EVALUATED for each in oracle.month(at).standing.values()}
     assert missing - {"", "late"} or gap not in ("N", "W", "C")
     assert differences(oracle, results) == []
+
+
+@pytest.mark.parametrize("mark", ["C", "N"])
+def test_the_whole_province_with_marks(province_oracle: Oracle, mark: str) -> None:
+    """Many cities in a sum: a confidential part hides it, one that is 不适用 adds nothing."""
+
+    def change(reports: Reports) -> None:
+        random_cells(Cell(None, mark), 300)(reports)
+        annual = reports.filed["GLT03", Report(2025, 12, annual=True)]
+        annual["KLP", "360700"]["cnc_rate"] = Cell(None, mark)
+        annual["KAV", "360400"]["rev_year"] = Cell(None, mark)
+        for city in ("360700", "360400"):  # a core city of KEI, one beside the core of KAV
+            for cluster in ("KEI", "KAV"):
+                reports.filed["GLT03", OCTOBER][cluster, city]["rev_cum"] = Cell(None, mark)
+
+    oracle = changed(province_oracle, change)
+    con = computed(facts_of(oracle.figures.reports), load_codes(), "2026-10")
+    assert differences(oracle, read_results(con)) == []

@@ -1,7 +1,8 @@
 -- amount: every field at every place and moment that the methods ask for.
 -- Grain: variant, t0, annual, form, item, place, month, field.
 -- Input: report_row; moment (variant, t0, annual, month: single rows are read at these);
---   included (see indices/roster.py: the rows to add for place 360000); wanted (form, field, agg, agg_weight, every);
+--   included (see indices/roster.py: the rows to add for place 360000); wanted (form, field, agg, agg_weight, every, based,
+--   totalled: whether the base year's and the twelve-month variants need the field);
 --   focus (t0: the months at which all fields are needed; at the others only those that a deviation needs, `every`);
 --   chain_parts (subject, item: the sub-chains and Z of a chain); sum_coverage (variant, t0, annual, form, scope, item, coverage).
 -- Columns: value DECIMAL(28,12) (NULL where a part is suppressed or not yet produced), mark (C before W before N),
@@ -13,7 +14,9 @@ SELECT
   s.value::DECIMAL(28,12) AS value, s.mark, 1::DECIMAL(9,4) AS coverage, 1::BIGINT AS cells
 FROM moment AS m
 JOIN report_row AS s ON s.annual = m.annual AND s.ref_month = m.month
-JOIN wanted AS w ON w.form = s.form AND w.field = s.field AND (w.every OR m.t0 IN (SELECT t0 FROM focus))
+JOIN wanted AS w
+  ON w.form = s.form AND w.field = s.field AND (w.every OR m.t0 IN (SELECT t0 FROM focus))
+  AND (m.variant = 'plain' OR w.based)
 WHERE (s.form IN ('GLT02', 'GLT07') OR s.place <> '360000') AND s.level <> 'block'
   AND s.form <> 'GLT01'
 UNION ALL
@@ -22,7 +25,8 @@ SELECT
   s.value::DECIMAL(28,12), s.mark, 1::DECIMAL(9,4), 1::BIGINT
 FROM moment AS m
 JOIN report_row AS s ON s.annual = m.annual AND s.ref_month = m.month AND s.level = 'whole'
-JOIN wanted AS w ON w.form = s.form AND w.field = s.field AND w.agg = 'lead'
+JOIN wanted AS w
+  ON w.form = s.form AND w.field = s.field AND w.agg = 'lead' AND (m.variant = 'plain' OR w.based)
 UNION ALL
 SELECT
   i.variant, i.t0, i.annual, s.form, s.item, '360000', i.month, s.field,
@@ -47,6 +51,7 @@ JOIN report_row AS s
   AND s.level = i.level AND s.unit = i.unit
 JOIN wanted AS w ON w.form = s.form AND w.field = s.field AND w.agg <> 'lead'
   AND (w.every OR i.t0 IN (SELECT t0 FROM focus))
+  AND CASE i.variant WHEN 'plain' THEN true WHEN 'ttm2' THEN w.totalled WHEN 'ttm3' THEN w.totalled ELSE w.based END
 LEFT JOIN report_row AS v
   ON w.agg = 'wmean' AND v.form = s.form AND v.item = s.item AND v.annual = s.annual
   AND v.ref_month = s.ref_month AND v.place = s.place AND v.field = w.agg_weight
