@@ -58,6 +58,7 @@ class Month:
     out: Path | None
     progress: Progress = steps.silent
     compute: bool = True
+    history_only: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     revised: list[Release] = field(default_factory=list)
     release: Release | None = None
@@ -68,7 +69,7 @@ class Month:
         self._held = ExitStack()
         self.store = Store(self.settings.home)
         self.repaired = tuple(self._held.enter_context(self.store.writing()))
-        self.intake = Intake(self.period)
+        self.intake = Intake(self.period, self.history_only)
         self.con: duckdb.DuckDBPyConnection | None = None
         return self
 
@@ -165,9 +166,10 @@ def run_batch(
     out: Path | None,
     progress: Progress = steps.silent,
     compute: bool = True,
+    history_only: bool = False,
 ) -> Outcome:
     """Run a month without Prefect."""
-    with Month(settings, period, inboxes, out, progress, compute) as month:
+    with Month(settings, period, inboxes, out, progress, compute, history_only) as month:
         for _, step in month.steps():
             step()
         return month.outcome()

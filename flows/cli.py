@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from flows.mistakes import Mistake
 from flows.settings import Settings, settings
 from schemas.period import Period
 
@@ -51,8 +52,8 @@ class Reader(Enum):
     public = "public"
 
 
-class UsageError(Exception):
-    """A mistake of the user, told in one sentence."""
+class UsageError(Mistake):
+    """An argument that cannot be meant."""
 
 
 def main() -> None:
@@ -80,6 +81,9 @@ def _failed(error: Exception) -> int:
     if _is_users(error):
         print(f"错误：{error}", file=sys.stderr)
         return 2
+    if isinstance(error, OSError):
+        print(f"错误：文件读写失败：{error.filename or ''} {error.strerror or error}", file=sys.stderr)
+        return 2
     print(f"内部错误：{type(error).__name__}：{error}（请把下面的记录交给维护人员）", file=sys.stderr)
     traceback.print_exception(error, file=sys.stderr)
     return 3
@@ -93,7 +97,7 @@ def _is_users(error: Exception) -> bool:
     from indices.method import MethodError
     from schemas.form import FormError
 
-    mistakes = (UsageError, FormError, LockHeldError, MethodError, ReleaseError, WarehouseBusyError)
+    mistakes = (Mistake, FormError, LockHeldError, MethodError, ReleaseError, WarehouseBusyError)
     return isinstance(error, mistakes)
 
 
@@ -120,6 +124,20 @@ def _settings(
     return chosen
 
 
+def _existing(chosen: Settings) -> Settings:
+    """The same settings, if there is a ledger to read."""
+    if not chosen.home.is_dir():
+        raise UsageError(f"台账文件夹 {chosen.home} 不存在。")
+    return chosen
+
+
+def _folder(path: Path) -> Path:
+    """An output folder, which may not be there yet."""
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"输出位置 {path} 是一个文件，应为文件夹。")
+    return path.absolute()
+
+
 def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=1))
 
@@ -144,7 +162,7 @@ def run(
     for folder in inbox:
         if not folder.exists():
             raise UsageError(f"收件文件夹 {folder} 不存在。")
-    return run_quietly(_settings(home, codes, admit_pending, actor), wanted, inbox, out.absolute(), as_json)
+    return run_quietly(_settings(home, codes, admit_pending, actor), wanted, inbox, _folder(out), as_json)
 
 
 @app.command(
@@ -173,10 +191,12 @@ def backfill(
     as_json: AsJson = False,
 ) -> int:
     """Take history workbooks, whatever their periods."""
-    return _take(Period(9999, 12), files, _settings(home, codes, actor=actor), as_json)
+    return _take(Period(9999, 12), files, _settings(home, codes, actor=actor), as_json, history_only=True)
 
 
-def _take(through: Period, inbox: list[Path], chosen: Settings, as_json: bool) -> int:
+def _take(
+    through: Period, inbox: list[Path], chosen: Settings, as_json: bool, history_only: bool = False
+) -> int:
     from flows.batch import run_batch
     from flows.report import findings_text, outcome_json, summary_lines
 
@@ -184,7 +204,7 @@ def _take(through: Period, inbox: list[Path], chosen: Settings, as_json: bool) -
         if not path.exists():
             raise UsageError(f"{path} 不存在。")
     with progress_bar(Console(stderr=True), not as_json) as progress:
-        outcome = run_batch(chosen, through, inbox, None, progress, compute=False)
+        outcome = run_batch(chosen, through, inbox, None, progress, False, history_only)
     if as_json:
         _print_json(outcome_json(outcome))
     else:
@@ -230,7 +250,7 @@ def forms(
     from schemas.territory import submitters
     from schemas.workbook import blank_files
 
-    wanted, lists = _period(period), load_codes(_settings(None, codes).codes_folder)
+    wanted, lists, out = _period(period), load_codes(_settings(None, codes).codes_folder), _folder(out)
     known = {office.code: office for office in submitters(lists)}
     unknown = [code for code in submitter or [] if code not in known]
     if unknown:
@@ -285,12 +305,12 @@ def status(period: PeriodText, home: Home = None, codes: CodesFolder = None, as_
     """The state of a period's submissions and releases."""
     from flows.standing import standing_of, standing_text
 
-    found = standing_of(_settings(home, codes), _period(period, "M"))
+    found = standing_of(_existing(_settings(home, codes)), _period(period, "M"))
     if as_json:
         _print_json(found)
     else:
         print("\n".join(standing_text(found)))
-    return 1 if found["absent"] or found["stale"] else 0
+    return 1 if any(found[name] for name in ("absent", "rejected", "refused", "stale")) else 0
 
 
 @app.command(help="所有发布 · all releases\n\n例：zhishu releases")
@@ -299,7 +319,7 @@ def releases(home: Home = None, as_json: AsJson = False) -> int:
     from flows.ledger.release import releases as all_releases
     from flows.ledger.store import Store
 
-    found = all_releases(Store(_settings(home, None).home))
+    found = all_releases(Store(_existing(_settings(home, None)).home))
     if as_json:
         _print_json([{"id": r.id, "stage": r.stage, "digest": r.digest, "reason": r.reason} for r in found])
     elif not found:
@@ -330,7 +350,7 @@ def export(
     from flows.publication import stored_results, write_workbooks
     from schemas.codes import load_codes
 
-    chosen = _settings(home, codes)
+    chosen, target = _existing(_settings(home, codes)), _folder(out)
     store = Store(chosen.home)
     if "." not in release:
         found = all_releases(store, str(_period(release, "M")))
@@ -340,7 +360,7 @@ def export(
     else:
         wanted = read_release(store, release)
     results = stored_results(wanted, load_codes(chosen.codes_folder))
-    for path in write_workbooks(wanted, results, chosen, out, audience.value):
+    for path in write_workbooks(wanted, results, chosen, target, audience.value):
         print(path)
     return 0
 

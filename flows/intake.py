@@ -16,10 +16,11 @@ from pathlib import Path
 import duckdb
 
 from flows.ledger.decide import Judged, decision_events, equal_version_findings
-from flows.ledger.events import Event, received, refused
+from flows.ledger.events import HISTORY, Event, received, refused
 from flows.ledger.journal import Entry
 from flows.ledger.store import Store
 from flows.ledger.warehouse import ReadFiles, append, open_warehouse
+from flows.mistakes import Mistake
 from flows.settings import Settings
 from schemas.checks import check
 from schemas.codes import Codes, load_codes
@@ -34,6 +35,7 @@ from schemas.reading.workbook import MIXED
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xltx", ".xltm", ".et", ".ett", ".xlsb")
 
 PERMU = frozenset(form.code for form in load_forms() if form.store == "permu")  # GLT09
+NO_WORKBOOK = ("~$", ".")  # lock files of an office program, hidden files
 
 Progress = Callable[[str, int, int], None]  # phase, done, all
 
@@ -47,6 +49,7 @@ class Intake:
     """One batch on its way in; every step fills its part."""
 
     through: Period
+    history_only: bool = False
     paths: list[Path] = field(default_factory=list)  # unseen workbooks
     seen: int = 0  # workbooks whose bytes the journal knows
     ignored: list[Path] = field(default_factory=list)  # not workbooks
@@ -83,7 +86,7 @@ def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
     intake.ignored, intake.seen = [], 0  # a retry starts afresh
     fresh: dict[str, Path] = {}
     for path in sorted(p for inbox in inboxes for p in _files(inbox)):
-        if path.suffix.lower() not in WORKBOOKS:
+        if path.suffix.lower() not in WORKBOOKS or path.name.startswith(NO_WORKBOOK):
             intake.ignored.append(path)
             continue
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -101,15 +104,18 @@ def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
 def _files(inbox: Path) -> list[Path]:
     if inbox.is_file():
         return [inbox]
-    return [
-        path
-        for path in inbox.rglob("*")
-        if path.is_file() and not path.name.startswith(("~$", ".")) and path.name != "Thumbs.db"
-    ]
+    return [path for path in inbox.rglob("*") if path.is_file()]
+
+
+class NotHistoryError(Mistake):
+    """A workbook that is no history workbook where one is asked for; the message names it."""
 
 
 def read(settings: Settings, intake: Intake, progress: Progress = silent) -> None:
-    """Read every workbook in the limited workers; later periods are named and left alone."""
+    """Read every workbook in the limited workers; later periods are named and left alone.
+
+    NotHistoryError if ``intake.history_only`` and a workbook holds anything else.
+    """
     total, done = len(intake.paths), 0
     intake.deliveries, intake.later, intake.findings = [], [], []  # a retry starts afresh
 
@@ -119,6 +125,10 @@ def read(settings: Settings, intake: Intake, progress: Progress = silent) -> Non
         progress("读取", done, total)
 
     for delivery in reader(settings, on_read)(intake.paths):
+        if intake.history_only and any(s.edition != HISTORY for s in delivery.submissions):
+            raise NotHistoryError(
+                f"{delivery.file_name} 不是历史数据工作簿；各单位的报表请用 zhishu run 或 intake 接收。"
+            )
         periods = [Period.parse(s.period) for s in delivery.submissions]
         if any(p.ref_month > intake.through.ref_month for p in periods):
             intake.later.append(delivery)

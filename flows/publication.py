@@ -22,6 +22,7 @@ from flows.ledger.relations import SQL as RELATIONS
 from flows.ledger.relations import data_position, inputs, relations
 from flows.ledger.release import Manifest, Release, releases, write_release
 from flows.ledger.store import Store
+from flows.mistakes import Mistake
 from flows.settings import Settings
 from indices.engine import compute
 from indices.method import Method, load_methods, method_digest, methods_for
@@ -40,6 +41,11 @@ SCOPE = "除注明者外为规模以上工业口径；地区表（赣链统02表
 
 # the modules whose code decides numbers; a change of them makes a revised release
 ENGINE = ("compile", "coverage", "engine", "expression", "parameters", "reach", "roster")
+
+
+class NothingFiledError(Mistake):
+    """A period without a single report; the message says so."""
+
 
 # the total key of each table, for canonical text
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -108,9 +114,17 @@ def release_tables(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 def compute_release(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, period: Period
 ) -> tuple[Release, Results]:
-    """Compute a period from what is in force and keep it; the newest release if nothing changed."""
+    """Compute a period from what is in force and keep it; the newest release if nothing changed.
+
+    NothingFiledError where no report of the period's month is in force.
+    """
     codes = load_codes(settings.codes_folder)
     position = view(con, store, settings, period)
+    filed = con.execute("SELECT count(*) FROM fact WHERE ref_month = ? AND NOT annual", [period.ref_month])
+    if filed.fetchall() == [(0,)]:
+        raise NothingFiledError(
+            f"报告期 {period} 没有任何已接收的报表，不计算、不发布；请核对报告期和收件文件夹。"
+        )
     made_of = manifest(con, store, settings, period, position)
     compute(con, methods_for(period), codes, period)
     release = write_release(

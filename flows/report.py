@@ -10,6 +10,7 @@ import polars as pl
 
 from flows.batch import Outcome
 from schemas.finding import SEVERITY_ZH, Finding, Severity, State
+from schemas.territory import BUREAU
 
 _ORDER = {Severity.HARD: 0, Severity.SOFT: 1, Severity.CLUE: 2}
 _NAMES = {"MQ": "制造业高质量发展", "CM": "产业链现代化", "CA": "产业集群先进性"}
@@ -57,17 +58,25 @@ def findings_text(findings: Sequence[Finding], most: int = 40) -> list[str]:
     return lines
 
 
+def file_lines(outcome: Outcome) -> list[str]:
+    """Where the tables are."""
+    return [f"表格 {path}" for path in outcome.files]
+
+
 def summary_lines(outcome: Outcome) -> list[str]:
-    """What a statistician wants to know first: read, refused, coverage, top and bottom, where the tables are."""
+    """What a statistician wants to know first: read, refused, coverage, top and bottom."""
     intake = outcome.intake
     accepted, pending, rejected = (
         len(intake.submissions(s)) for s in (State.ACCEPTED, State.PENDING, State.REJECTED)
     )
-    lines = [
-        f"报告期 {outcome.period.printed}",
+    bureau = sum(1 for j in intake.judged if j.submission.submitter == BUREAU.code)
+    lines = [] if intake.history_only else [f"报告期 {outcome.period.printed}"]
+    lines += [
         f"读取工作簿 {len(intake.deliveries)} 个，报表 {len(intake.judged)} 份："
         f"接收 {accepted}，待核 {pending}，退回 {rejected}；整件拒收 {len(intake.refused)} 个",
     ]
+    if bureau:
+        lines.append(f"其中局内填报（历史或公布资料）{bureau} 份，不计入各单位报送率")
     if intake.seen:
         lines.append(f"内容已入台账、不再重复接收的工作簿 {intake.seen} 个")
     if intake.ignored:
@@ -89,7 +98,6 @@ def summary_lines(outcome: Outcome) -> list[str]:
             f"发布 {outcome.release.id}（{outcome.release.stage}，{state}），摘要 {outcome.release.digest[:16]}"
         )
     lines += [f"往期修订 {r.id}：{r.reason}" for r in outcome.revised]
-    lines += [f"表格 {path}" for path in outcome.files]
     return lines
 
 

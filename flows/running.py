@@ -34,7 +34,7 @@ def run_quietly(settings: Settings, period: Period, inboxes: list[Path], out: Pa
             from flows.monthly import run_month
 
             outcome = run_month(settings, period, inboxes, out, progress)
-        from flows.report import findings_text, outcome_json, release_note, summary_lines
+        from flows.report import file_lines, findings_text, outcome_json, release_note, summary_lines
 
         out.mkdir(parents=True, exist_ok=True)
         (out / f"{period} 发布说明.md").write_text(release_note(outcome), "utf-8")
@@ -42,7 +42,8 @@ def run_quietly(settings: Settings, period: Period, inboxes: list[Path], out: Pa
             json.dump(outcome_json(outcome), stdout, ensure_ascii=False, indent=1)
             stdout.write("\n")
         else:
-            stdout.write("\n".join([*findings_text(outcome.intake.findings), *summary_lines(outcome)]) + "\n")
+            lines = [*findings_text(outcome.intake.findings), *summary_lines(outcome), *file_lines(outcome)]
+            stdout.write("\n".join(lines) + "\n")
         stdout.flush()
     return 1 if outcome.needs_a_person else 0
 
@@ -63,21 +64,17 @@ def prefect_environment(folder: Path) -> None:
 
 @contextmanager
 def _streams_to(log: Path) -> Iterator[tuple[TextIO, TextIO]]:
-    """Send the process's streams to a log; give the person's own. On an error they are put back."""
+    """Send the process's streams to a log for good; give the person's own, which Python goes on printing to."""
     sys.stdout.flush()
     sys.stderr.flush()
-    kept = [os.dup(1), os.dup(2)]
     stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
     stderr = os.fdopen(os.dup(2), "w", encoding="utf-8")
     with log.open("ab") as sink:
         os.dup2(sink.fileno(), 1)
         os.dup2(sink.fileno(), 2)
+    sys.stdout, sys.stderr = stdout, stderr  # a sentence about an error goes to the person, not to the log
     try:
         yield stdout, stderr
-    except BaseException:
-        for number, own in zip((1, 2), kept, strict=True):
-            os.dup2(own, number)
-        raise
     finally:
         stdout.flush()
         stderr.flush()

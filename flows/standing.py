@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -72,6 +73,10 @@ def _records(
     ]
 
 
+def _percent(share: str | None) -> str:
+    return "无从计算" if share is None else f"{100 * Decimal(share):.2f} %"
+
+
 def standing_text(found: dict[str, Any]) -> list[str]:
     """The same for a person."""
     lines = [f"{found['period']} 报送情况"]
@@ -80,8 +85,8 @@ def standing_text(found: dict[str, Any]) -> list[str]:
     for row in found["coverage"]:
         lines.append(
             f"  {row['form']} {row['period']}：应报 {row['due_n']}，接收 {row['accepted_n']}，待核 {row['pending_n']}，"
-            f"退回 {row['rejected_n']}，未报 {row['absent_n']}；报送率 {row['filing_rate']}，"
-            f"营收覆盖率 {row['revenue_coverage'] or '无从计算'}"
+            f"退回 {row['rejected_n']}，未报 {row['absent_n']}；报送率 {_percent(row['filing_rate'])}，"
+            f"营收覆盖率 {_percent(row['revenue_coverage'])}"
         )
     for row in found["absent"]:
         lines.append(

@@ -33,8 +33,10 @@ def zhishu(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int,
         (("run", "2026-10", "--inbox", "没有这个文件夹"), "不存在"),
         (("run", "2026-10"), "用法有误：Missing parameter: inbox"),
         (("intake", "2026-10", "--inbox", "."), "没有 regions.csv"),
-        (("export", "2026-10", "--out", "x"), "还没有发布"),
-        (("export", "2026-10.7", "--out", "x"), "没有发布 2026-10.7"),
+        (("export", "2026-10", "--out", "x", "--home", "."), "还没有发布"),
+        (("releases", "--home", "没有"), "不存在"),
+        (("status", "2026-10", "--home", "没有"), "不存在"),
+        (("export", "2026-10.7", "--out", "x", "--home", "."), "没有发布 2026-10.7"),
         (("forms", "2026-10", "--out", "x", "--submitter", "999999"), "没有填报单位 999999"),
         (("nonsense",), "nonsense"),
     ],
@@ -72,7 +74,7 @@ def test_an_internal_error_is_loud(
         raise AssertionError("broken")
 
     monkeypatch.setattr("flows.ledger.release.releases", broken)
-    code, _, err = zhishu(capsys, "releases")
+    code, _, err = zhishu(capsys, "releases", "--home", ".")
     assert code == 3 and "内部错误" in err and "Traceback" in err
 
 
@@ -139,3 +141,20 @@ def test_forms_and_sample_write_workbooks(
         capsys, "sample", "--through", "2025-12", "--out", tmp_path / "t", "--codes", small.codes.folder
     )
     assert (tmp_path / "t" / "province" / "2025-12" / "360602.xlsx").read_bytes() == one.read_bytes()
+
+
+def test_an_output_that_is_a_file_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    place = tmp_path / "out"
+    place.write_text("", "utf-8")
+    for command in (("run", "2026-10", "--inbox", tmp_path), ("export", "2026-10", "--home", tmp_path)):
+        code, _, err = zhishu(capsys, *command, "--out", place)
+        assert code == 2 and "应为文件夹" in err and "Traceback" not in err
+
+
+def test_backfill_takes_history_alone(
+    small: Small, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ordinary = small.inbox / "2026-10" / "360602.xlsx"
+    code, _, err = zhishu(capsys, "backfill", ordinary, "--home", tmp_path, "--codes", small.codes.folder)
+    assert code == 2 and "360602.xlsx 不是历史数据工作簿" in err
+    assert not (tmp_path / "journal.jsonl").exists()

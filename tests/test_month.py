@@ -19,7 +19,7 @@ from flows.batch import Outcome, run_batch
 from flows.intake import look
 from flows.ledger.release import releases
 from flows.ledger.store import Store
-from flows.publication import stored_results
+from flows.publication import NothingFiledError, stored_results
 from flows.report import outcome_json, summary_lines
 from flows.settings import Settings
 from indices.tables.workbook import content_digest
@@ -52,7 +52,7 @@ def test_everything_is_accepted_and_computed(small_outcome: Outcome) -> None:
 
 def test_the_summary_is_for_a_statistician(small_outcome: Outcome) -> None:
     text = "\n".join(summary_lines(small_outcome))
-    for part in ("读取工作簿", "接收", "报送率 100.00 %", "前三", "后三", "发布 2026-10.1（初步", "表格 "):
+    for part in ("读取工作簿", "接收", "报送率 100.00 %", "前三", "后三", "发布 2026-10.1（初步"):
         assert part in text
     assert json.loads(json.dumps(outcome_json(small_outcome)))["submissions"]["rejected"] == 0
 
@@ -157,7 +157,7 @@ def test_files_are_known_by_their_bytes(small: Small, tmp_path: Path) -> None:
     intake = Intake(MONTH)
     look(Store(tmp_path / "home"), [inbox], intake)
     assert [p.name for p in intake.paths] == ["a.xlsx"]
-    assert intake.seen == 1 and [p.name for p in intake.ignored] == ["读我.txt"]
+    assert intake.seen == 1 and [p.name for p in intake.ignored] == ["~$a.xlsx", "读我.txt"]
 
 
 @pytest.fixture(scope="module")
@@ -226,3 +226,10 @@ def test_the_month_completes_around_files_that_kill_or_hang_the_reader(
     assert outcome.results is not None and small_outcome.results is not None
     assert outcome.results.index.equals(small_outcome.results.index)
     assert outcome.needs_a_person
+
+
+def test_a_period_without_reports_is_not_released(small: Small, tmp_path: Path) -> None:
+    settings = small.settings(tmp_path / "home")
+    with pytest.raises(NothingFiledError, match="2026-11"):
+        run_batch(settings, Period.parse("2026-11"), [tmp_path], None)
+    assert releases(Store(settings.home)) == []

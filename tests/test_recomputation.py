@@ -290,18 +290,21 @@ def test_a_month_with_gaps(small: Small, small_oracle: Oracle, gap: str) -> None
     assert differences(oracle, results) == []
 
 
-@pytest.mark.parametrize("mark", ["C", "N"])
-def test_the_whole_province_with_marks(province_oracle: Oracle, mark: str) -> None:
-    """Many cities in a sum: a confidential part hides it, one that is 不适用 adds nothing."""
+def test_marked_parts_of_clusters(province_oracle: Oracle) -> None:
+    """Many cities in a sum, a mean, a largest share: C hides it, a part that is 不适用 adds nothing."""
+    annual = Report(2025, 12, annual=True)
+    marked = (
+        ("KLP", "360700", annual, "cnc_rate", "N"),
+        ("KAV", "360400", annual, "rev_year", "C"),
+        ("KEI", "360700", OCTOBER, "rev_cum", "N"),  # of the core
+        ("KWR", "360100", OCTOBER, "rev_cum", "N"),
+        ("KRC", "360200", OCTOBER, "rev_cum", "C"),  # of the core
+        ("KCU", "360700", OCTOBER, "rev_cum", "W"),
+    )
 
     def change(reports: Reports) -> None:
-        random_cells(Cell(None, mark), 300)(reports)
-        annual = reports.filed["GLT03", Report(2025, 12, annual=True)]
-        annual["KLP", "360700"]["cnc_rate"] = Cell(None, mark)
-        annual["KAV", "360400"]["rev_year"] = Cell(None, mark)
-        for city in ("360700", "360400"):  # a core city of KEI, one beside the core of KAV
-            for cluster in ("KEI", "KAV"):
-                reports.filed["GLT03", OCTOBER][cluster, city]["rev_cum"] = Cell(None, mark)
+        for cluster, city, at, field, mark in marked:
+            reports.filed["GLT03", at][cluster, city][field] = Cell(None, mark)
 
     oracle = changed(province_oracle, change)
     con = computed(facts_of(oracle.figures.reports), load_codes(), "2026-10")

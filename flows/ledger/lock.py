@@ -44,7 +44,7 @@ def writer_lock(path: Path) -> Iterator[None]:
 def _held_by(path: Path) -> str:
     try:
         note = json.loads(path.read_text("utf-8"))
-        holder = f"主机 {note['host']} 上的进程 {note['pid']}"
+        holder = f"主机 {note['host']} 上的进程 {note['pid']} "
     except (OSError, ValueError, KeyError, TypeError):  # the holder is just writing its note
         holder = "另一个进程"
     return f"台账 {path.parent} 正由{holder}写入，请等它结束后再运行。"

@@ -121,7 +121,7 @@ SELECT
     WHEN age > 0 THEN 'S'
     ELSE 'A'
   END AS status,
-  coverage AS revenue_coverage,
+  CASE WHEN missing = '' OR coverage < 1 THEN coverage END AS revenue_coverage,
   CASE WHEN year_base AND missing = '' AND normalisation = 'base_ratio' THEN '基期取全年'
        WHEN missing = '' THEN ''
        WHEN normalisation = 'base_ratio' AND value IS NOT NULL AND x IS NULL THEN '缺少基期'
