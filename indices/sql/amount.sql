@@ -7,6 +7,7 @@
 --   chain_parts (subject, item: the sub-chains and Z of a chain); sum_coverage (variant, t0, annual, form, scope, item, coverage).
 -- Columns: value DECIMAL(28,12) (NULL where a part is suppressed or not yet produced), mark (C before W before N),
 --   coverage (share of revenue, 1 for a single row), cells (how many cells stand behind the value).
+-- A figure marked N adds nothing; in a weighted mean it leaves the weights too.
 -- Rounding: sums are exact; only the weighted mean is a quotient, cast to 12 decimals.
 CREATE OR REPLACE TEMP TABLE amount AS
 SELECT
@@ -31,15 +32,16 @@ UNION ALL
 SELECT
   i.variant, i.t0, i.annual, s.form, s.item, '360000', i.month, s.field,
   CASE
-    WHEN bool_or(s.mark IN ('C', 'W')) THEN NULL
+    WHEN bool_or(s.mark IN ('C', 'W') OR v.mark IN ('C', 'W')) THEN NULL
     WHEN any_value(w.agg) = 'sum' THEN sum(s.value)::DECIMAL(28,12)
     WHEN any_value(w.agg) = 'wmean' THEN
-      (sum(s.value::DECIMAL(18,4) * v.value::DECIMAL(20,4)) / nullif(sum(v.value), 0))::DECIMAL(28,12)
+      (sum(s.value::DECIMAL(18,4) * v.value::DECIMAL(20,4))
+        / nullif(sum(v.value) FILTER (WHERE s.value IS NOT NULL), 0))::DECIMAL(28,12)
     ELSE any_value(s.value)::DECIMAL(28,12)
   END AS value,
   CASE
-    WHEN bool_or(s.mark = 'C') THEN 'C'
-    WHEN bool_or(s.mark = 'W') THEN 'W'
+    WHEN bool_or(s.mark = 'C' OR v.mark = 'C') THEN 'C'
+    WHEN bool_or(s.mark = 'W' OR v.mark = 'W') THEN 'W'
     WHEN bool_and(s.mark = 'N') THEN 'N'
     ELSE ''
   END AS mark,

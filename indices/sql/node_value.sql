@@ -4,13 +4,14 @@
 --   amounts a field of a subject is the sum of); amount; ttm; chain_parts (subject, item, n); coverage_floor.
 -- Columns: value (NULL if missing, or if the coverage is below the floor), mark, coverage, brk ('B' after a break
 --   of scope), reason (why a value is missing, in Chinese), cells.
--- A part that is marked or blank makes a distribution missing; one over nothing (all zero) is not applicable (N).
+-- A part marked N adds nothing; one marked C or W, or blank, makes a sum or a distribution missing; one over nothing (all zero) is not applicable (N).
 -- Rounding: hhi_norm and max_share are quotients, cast to 12 decimals.
 CREATE OR REPLACE TEMP TABLE node_value AS
 WITH field_value AS (
   SELECT
     n.node, r.subject, a.variant, a.t0, a.month, a.annual,
-    CASE WHEN count(a.value) = r.parts THEN sum(a.value) END::DECIMAL(28,12) AS value,
+    CASE WHEN count(a.value) + count(*) FILTER (WHERE a.mark = 'N' AND a.value IS NULL) = r.parts
+      THEN sum(a.value) END::DECIMAL(28,12) AS value,
     CASE WHEN bool_or(a.mark = 'C') THEN 'C' WHEN bool_or(a.mark = 'W') THEN 'W'
          WHEN bool_and(a.mark = 'N') THEN 'N' ELSE '' END AS mark,
     CASE WHEN count(a.coverage) = count(*) THEN min(a.coverage) END AS coverage,
@@ -40,7 +41,7 @@ ttm_value AS (
 subchain AS (
   SELECT
     n.node, p.subject, a.variant, a.t0, a.month, a.annual, any_value(p.n) AS n,
-    bool_or(a.value IS NULL) AS gap,
+    bool_or(a.value IS NULL AND a.mark <> 'N') AS gap,
     CASE WHEN bool_or(a.mark = 'C') THEN 'C' WHEN bool_or(a.mark = 'W') THEN 'W' ELSE '' END AS mark,
     sum(a.value::DECIMAL(19,4)) AS total,
     sum(a.value::DECIMAL(19,4) * a.value::DECIMAL(19,4))::DECIMAL(38,8) AS squares,
@@ -59,10 +60,10 @@ hhi AS (
 city_share AS (
   SELECT
     n.node, r.subject, a.variant, a.t0, a.month, a.annual,
-    CASE WHEN bool_and(a.value IS NOT NULL) THEN
+    CASE WHEN bool_and(a.value IS NOT NULL OR a.mark = 'N') THEN
       (max(a.value) / nullif(sum(a.value), 0))::DECIMAL(28,12) END AS value,
     CASE WHEN bool_or(a.mark = 'C') THEN 'C' WHEN bool_or(a.mark = 'W') THEN 'W'
-         WHEN sum(a.value) = 0 THEN 'N' ELSE '' END AS mark,
+         WHEN coalesce(sum(a.value), 0) = 0 THEN 'N' ELSE '' END AS mark,
     sum(a.cells)::BIGINT AS cells,
     any_value(whole.coverage) AS coverage
   FROM node AS n
@@ -81,7 +82,7 @@ everything AS (
   UNION ALL
   SELECT node, subject, variant, t0, month, annual,
     CASE WHEN NOT gap THEN ((hhi * n - 1) / (n - 1))::DECIMAL(28,12) END,
-    CASE WHEN total = 0 AND NOT gap THEN 'N' ELSE mark END, coverage, '', '', cells FROM hhi
+    CASE WHEN coalesce(total, 0) = 0 AND NOT gap THEN 'N' ELSE mark END, coverage, '', '', cells FROM hhi
   UNION ALL
   SELECT node, subject, variant, t0, month, annual, value, mark, coverage, '', '', cells FROM city_share
 )
