@@ -20,12 +20,12 @@ from flows.intake import Intake, Progress
 from flows.ledger.release import Release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse
-from flows.publication import compute_release, stale, write_workbooks
+from flows.publication import NothingFiledError, compute_release, stale, write_workbooks
 from flows.settings import Settings
 from indices.tables.notes import AUDIENCE_ZH
 from indices.tables.results import Results
 from schemas.codes import load_codes
-from schemas.finding import State
+from schemas.finding import Severity, State
 from schemas.period import Period
 
 
@@ -41,11 +41,13 @@ class Outcome:
     files: tuple[Path, ...]
     seconds: dict[str, float]
     repaired: tuple[str, ...]
+    note: str = ""  # why there is no release, where one was asked for
 
     @property
     def needs_a_person(self) -> bool:
-        """True where something was refused, rejected or left waiting."""
-        return bool(self.intake.refused) or any(j.state is not State.ACCEPTED for j in self.intake.judged)
+        """True where something was refused, rejected, left waiting or lost, or nothing could be released."""
+        hard = any(f.severity is Severity.HARD for f in self.intake.findings)
+        return bool(self.note) or hard or any(j.state is not State.ACCEPTED for j in self.intake.judged)
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Month:
     release: Release | None = None
     results: Results | None = None
     files: tuple[Path, ...] = ()
+    note: str = ""
 
     def __enter__(self) -> Month:
         self._held = ExitStack()
@@ -103,7 +106,7 @@ class Month:
         """What was done, after the last step."""
         return Outcome(
             self.period, self.intake, self.release, self.results, tuple(self.revised), self.files,
-            dict(self.seconds), self.repaired,
+            dict(self.seconds), self.repaired, self.note,
         )  # fmt: skip
 
     def _timed(self, name: str, step: Callable[[], None]) -> Callable[[], None]:
@@ -140,7 +143,12 @@ class Month:
         steps.record(self._warehouse, self.store, self.settings, self.intake)
 
     def _compute(self) -> None:
-        self.release, self.results = compute_release(self._warehouse, self.store, self.settings, self.period)
+        try:
+            self.release, self.results = compute_release(
+                self._warehouse, self.store, self.settings, self.period
+            )
+        except NothingFiledError as nothing:  # earlier periods and the findings are still to be told
+            self.note = str(nothing)
 
     def _revise(self) -> None:
         for period in stale(self._warehouse, self.store, self.settings):

@@ -310,7 +310,7 @@ def status(period: PeriodText, home: Home = None, codes: CodesFolder = None, as_
         _print_json(found)
     else:
         print("\n".join(standing_text(found)))
-    return 1 if any(found[name] for name in ("absent", "rejected", "refused", "stale")) else 0
+    return 1 if any(found[name] for name in ("absent", "rejected", "stale")) else 0
 
 
 @app.command(help="所有发布 · all releases\n\n例：zhishu releases")

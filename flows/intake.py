@@ -1,4 +1,4 @@
-"""From the inbox to the journal: look, archive, read, check, decide, record.
+"""From the inbox to the journal: look, read, archive, check, decide, record.
 
 Each step is a plain function over an ``Intake``; ``flows/monthly.py`` runs them as Prefect tasks and
 ``flows/batch.py`` without. A delivery is known by its bytes alone, never by its file name.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,9 +23,9 @@ from flows.ledger.warehouse import ReadFiles, append, open_warehouse
 from flows.mistakes import Mistake
 from flows.settings import Settings
 from schemas.checks import check
-from schemas.codes import Codes, load_codes
+from schemas.codes import Codes
 from schemas.decide import decide
-from schemas.finding import Finding, State
+from schemas.finding import Finding, Severity, State
 from schemas.form import load_forms
 from schemas.period import Period
 from schemas.reading.pool import Limits, read_files
@@ -53,6 +53,7 @@ class Intake:
     paths: list[Path] = field(default_factory=list)  # unseen workbooks
     seen: int = 0  # workbooks whose bytes the journal knows
     ignored: list[Path] = field(default_factory=list)  # not workbooks
+    unreadable: list[Finding] = field(default_factory=list)  # files that cannot even be opened
     deliveries: list[Delivery] = field(default_factory=list)
     later: list[Delivery] = field(default_factory=list)  # of periods after ``through``: left alone
     judged: list[Judged] = field(default_factory=list)
@@ -83,13 +84,17 @@ def reader(settings: Settings, on_read: Callable[[int], None] | None = None) -> 
 def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
     """Find the workbooks that the journal does not know; the same bytes are taken once."""
     known = {*store.seen(), *store.permu.seen()}
-    intake.ignored, intake.seen = [], 0  # a retry starts afresh
+    intake.ignored, intake.unreadable, intake.seen = [], [], 0  # a retry starts afresh
     fresh: dict[str, Path] = {}
     for path in sorted(p for inbox in inboxes for p in _files(inbox)):
         if path.suffix.lower() not in WORKBOOKS or path.name.startswith(NO_WORKBOOK):
             intake.ignored.append(path)
             continue
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        try:
+            digest = _digest(path)
+        except OSError as error:
+            intake.unreadable.append(_unreadable(path, error))
+            continue
         if digest in known:
             intake.seen += 1
         elif digest in fresh:
@@ -101,10 +106,25 @@ def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
     intake.paths = [fresh[digest] for digest in sorted(fresh)]
 
 
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unreadable(path: Path, error: OSError) -> Finding:
+    return Finding(
+        rule="F01",
+        severity=Severity.HARD,
+        message=f"文件打不开：{error.strerror or error}。",
+        advice="请检查文件和权限后重新放入收件夹。",
+        file_name=path.name,
+    )
+
+
 def _files(inbox: Path) -> list[Path]:
     if inbox.is_file():
         return [inbox]
-    return [path for path in inbox.rglob("*") if path.is_file()]
+    return [path for path in inbox.rglob("*") if path.is_file() or path.is_symlink()]
 
 
 class NotHistoryError(Mistake):
@@ -117,7 +137,7 @@ def read(settings: Settings, intake: Intake, progress: Progress = silent) -> Non
     NotHistoryError if ``intake.history_only`` and a workbook holds anything else.
     """
     total, done = len(intake.paths), 0
-    intake.deliveries, intake.later, intake.findings = [], [], []  # a retry starts afresh
+    intake.deliveries, intake.later = [], []  # a retry starts afresh
 
     def on_read(_position: int) -> None:
         nonlocal done
@@ -129,14 +149,58 @@ def read(settings: Settings, intake: Intake, progress: Progress = silent) -> Non
             raise NotHistoryError(
                 f"{delivery.file_name} 不是历史数据工作簿；各单位的报表请用 zhishu run 或 intake 接收。"
             )
-        periods = [Period.parse(s.period) for s in delivery.submissions]
-        if any(p.ref_month > intake.through.ref_month for p in periods):
+        late = [
+            s for s in delivery.submissions if Period.parse(s.period).ref_month > intake.through.ref_month
+        ]
+        if late and len(late) == len(delivery.submissions):
             intake.later.append(delivery)
         else:
-            intake.deliveries.append(delivery)
-    intake.findings = [
-        f for d in intake.deliveries for f in (*d.findings, *([d.refused] if d.refused else []))
-    ]
+            intake.deliveries.append(_refuse_mixture(_without(delivery, late, intake.through)))
+    told = [f for d in intake.deliveries for f in (*d.findings, *([d.refused] if d.refused else []))]
+    intake.findings = [*intake.unreadable, *told]
+
+
+def _without(delivery: Delivery, late: list[Submission], through: Period) -> Delivery:
+    """A delivery whose sheets of later periods are refused: they belong in a workbook of their own."""
+    refusals = tuple(
+        Finding(
+            rule="P01",
+            severity=Severity.HARD,
+            message=f"报告期 {s.period} 晚于本次处理的 {through}，而同一工作簿中有本期报表。",
+            advice="请核对报告期；确属以后报告期的，届时单独报送。",
+            digest=delivery.digest,
+            file_name=delivery.file_name,
+            submitter=s.submitter,
+            period=s.period,
+            form=s.form,
+            sheet=s.sheet,
+        )
+        for s in late
+    )
+    kept = tuple(s for s in delivery.submissions if s not in late)
+    return replace(delivery, submissions=kept, findings=delivery.findings + refusals)
+
+
+def _forms(delivery: Delivery) -> set[str]:
+    """Every form that stands in a delivery, also on sheets whose head could not be read."""
+    findings = (*delivery.findings, *([delivery.refused] if delivery.refused else []))
+    return {s.form for s in delivery.submissions} | {f.form for f in findings if f.form}
+
+
+def _refuse_mixture(delivery: Delivery) -> Delivery:
+    """Refuse a delivery whole that holds GLT09 beside other forms, even where only a head tells it."""
+    forms = _forms(delivery)
+    if delivery.refused is not None or not forms & PERMU or not forms - PERMU:
+        return delivery
+    refusal = Finding(
+        rule=MIXED,
+        severity=Severity.HARD,
+        message="亩均评价基础数据（赣链统09表）与其他报表放在同一工作簿，整份不予接收。",
+        advice="请把赣链统09表单独成册报送。",
+        digest=delivery.digest,
+        file_name=delivery.file_name,
+    )
+    return replace(delivery, submissions=(), refused=refusal)
 
 
 def archive(store: Store, intake: Intake) -> None:
@@ -144,7 +208,7 @@ def archive(store: Store, intake: Intake) -> None:
 
     A delivery that mixes GLT09 with other forms was refused whole and is kept in neither.
     """
-    paths = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in intake.paths}
+    paths = {_digest(path): path for path in intake.paths}
     for delivery in intake.deliveries:
         target = _store_of(store, delivery)
         if target is not None:
@@ -154,7 +218,7 @@ def archive(store: Store, intake: Intake) -> None:
 def _store_of(store: Store, delivery: Delivery) -> Store | None:
     if delivery.refused is not None and delivery.refused.rule == MIXED:
         return None
-    return store.permu if any(s.form in PERMU for s in delivery.submissions) else store
+    return store.permu if _forms(delivery) & PERMU else store
 
 
 def judge(con: duckdb.DuckDBPyConnection, codes: Codes, intake: Intake) -> None:
@@ -175,11 +239,7 @@ def judge(con: duckdb.DuckDBPyConnection, codes: Codes, intake: Intake) -> None:
 def record(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, intake: Intake) -> None:
     """Write the batch into the journal and then into the warehouse."""
     for target, mine in ((store, False), (store.permu, True)):
-        deliveries = [
-            d
-            for d in intake.deliveries
-            if (bool(d.submissions) and all(s.form in PERMU for s in d.submissions)) == mine
-        ]
+        deliveries = [d for d in intake.deliveries if (_store_of(store, d) is store.permu) == mine]
         judged = [j for j in intake.judged if (j.submission.form in PERMU) == mine]
         if not deliveries:
             continue
@@ -204,8 +264,3 @@ def _record_permu(
 
 def _submissions(deliveries: Sequence[Delivery]) -> list[Submission]:
     return [s for d in deliveries for s in d.submissions]
-
-
-def codes_of(settings: Settings) -> Codes:
-    """The code lists of a run."""
-    return load_codes(settings.codes_folder)

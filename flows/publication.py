@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import duckdb
 import polars as pl
 
 import indices
-from flows.ledger.canonical import canonical_csv, digest_files, digest_folder
+from flows.ledger.canonical import canonical_csv, digest_files, digest_folder, sha256
 from flows.ledger.files import make_folder, write_file
 from flows.ledger.relations import SQL as RELATIONS
 from flows.ledger.relations import data_position, inputs, relations
@@ -30,6 +31,7 @@ from indices.tables.notes import MethodNote, ReleaseNotes
 from indices.tables.results import Results, read_results
 from indices.tables.workbook import Audience, write_tables
 from indices.targets import load_plan
+from schemas import territory
 from schemas.codes import Codes, load_codes
 from schemas.finding import SEVERITY_ZH, Severity
 from schemas.form import FORMS_DIR
@@ -39,8 +41,12 @@ PACKAGES = ("duckdb", "polars", "pandera", "prefect", "pyarrow", "pydantic", "op
 TRIAL = "本表为试算结果：“1269”行动计划未规定指数的编制方法，权重和上下限均为暂定值，不作考核依据。"
 SCOPE = "除注明者外为规模以上工业口径；地区表（赣链统02表）多数指标含采矿业和电力热力燃气水生产供应业。"
 
-# the modules whose code decides numbers; a change of them makes a revised release
-ENGINE = ("compile", "coverage", "engine", "expression", "parameters", "reach", "roster")
+# the modules whose code decides numbers or who owes what; a change of them makes a revised release
+ENGINE = (
+    *sorted(path for path in Path(indices.__file__).parent.glob("*.py") if path.stem != "__init__"),
+    *(Path(territory.__file__).with_name(f"{name}.py") for name in ("codes", "form", "period", "territory")),
+    RELATIONS.with_suffix(".py"),
+)
 
 
 class NothingFiledError(Mistake):
@@ -80,7 +86,7 @@ def manifest(
         methods={m.id: method_digest(m) for m in methods},
         procedures={
             **digest_files(sorted((package / "sql").glob("*.sql"))),
-            **digest_files([package / f"{name}.py" for name in ENGINE]),
+            **digest_files(ENGINE),
             **digest_files([RELATIONS]),
             "plan": digest_folder(sorted((package / "plan").glob("*.toml"))),
         },
@@ -127,10 +133,19 @@ def compute_release(
         )
     made_of = manifest(con, store, settings, period, position)
     compute(con, methods_for(period), codes, period)
-    release = write_release(
-        store, made_of, release_tables(con), settings.actor, settings.role, _reason(store, made_of)
-    )
-    return release, read_results(con, codes)
+    tables, results = release_tables(con), read_results(con, codes)
+    newest = next(iter(releases(store, str(period))[::-1]), None)
+    digests = {name: sha256(text) for name, text in tables.items()}
+    if newest is not None and _same_inputs(newest, made_of) and digests == dict(newest.tables):
+        return newest, results  # only what was rejected meanwhile moved the journal position
+    reason = _reason(newest, made_of)
+    return write_release(store, made_of, tables, settings.actor, settings.role, reason), results
+
+
+def _same_inputs(release: Release, made_of: Manifest) -> bool:
+    """True if two manifests differ in nothing but the journal position."""
+    at_one_place = replace(made_of, seq=release.manifest.seq, head=release.manifest.head)
+    return at_one_place.digest == release.digest
 
 
 def stale(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> list[Period]:
@@ -140,23 +155,20 @@ def stale(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> l
         period = Period.parse(text)
         position = view(con, store, settings, period)
         newest = releases(store, text)[-1]
-        if manifest(con, store, settings, period, position).digest != newest.digest:
+        if not _same_inputs(newest, manifest(con, store, settings, period, position)):
             found.append(period)
     return found
 
 
-def _reason(store: Store, made_of: Manifest) -> str:
-    """Why a revised release is made."""
-    earlier = releases(store, made_of.period)
-    if not earlier:
+def _reason(newest: Release | None, made_of: Manifest) -> str:
+    """Why a revised release is made; empty for a first one."""
+    if newest is None:
         return ""
-    old = {name for _, names in earlier[-1].manifest.inputs for name in names}
-    new = {name for _, names in made_of.inputs for name in names}
-    before = {digest for digest, _ in earlier[-1].manifest.inputs}
+    before = {digest for digest, _ in newest.manifest.inputs}
     changed = sum(1 for digest, _ in made_of.inputs if digest not in before)
-    if changed or old != new:
+    if changed or len(before) != len(made_of.inputs):
         return f"有 {changed} 件新的或更正的报送"
-    return "方法、规则、代码表或设置有变"
+    return "审核状态有变" if _same_inputs(newest, made_of) else "方法、程序、表式、代码表或设置有变"
 
 
 def stored_results(release: Release, codes: Codes) -> Results:

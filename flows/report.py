@@ -78,7 +78,7 @@ def summary_lines(outcome: Outcome) -> list[str]:
     if bureau:
         lines.append(f"其中局内填报（历史或公布资料）{bureau} 份，不计入各单位报送率")
     if intake.seen:
-        lines.append(f"内容已入台账、不再重复接收的工作簿 {intake.seen} 个")
+        lines.append(f"内容已入台账或重复、不再接收的工作簿 {intake.seen} 个")
     if intake.ignored:
         lines.append(
             f"不是工作簿、未读取的文件 {len(intake.ignored)} 个：" + _some([p.name for p in intake.ignored])
@@ -89,6 +89,8 @@ def summary_lines(outcome: Outcome) -> list[str]:
             + _some([d.file_name for d in intake.later])
         )
     lines += list(outcome.repaired)
+    if outcome.note:
+        lines.append(outcome.note)
     if outcome.results is not None:
         lines += _coverage_lines(outcome)
         lines += _rank_lines(outcome)

@@ -45,6 +45,8 @@ def run_quietly(settings: Settings, period: Period, inboxes: list[Path], out: Pa
             lines = [*findings_text(outcome.intake.findings), *summary_lines(outcome), *file_lines(outcome)]
             stdout.write("\n".join(lines) + "\n")
         stdout.flush()
+    if outcome.note and not outcome.intake.deliveries:
+        return 2
     return 1 if outcome.needs_a_person else 0
 
 
@@ -64,7 +66,7 @@ def prefect_environment(folder: Path) -> None:
 
 @contextmanager
 def _streams_to(log: Path) -> Iterator[tuple[TextIO, TextIO]]:
-    """Send the process's streams to a log for good; give the person's own, which Python goes on printing to."""
+    """Send the process's streams to a log for good; give the person's own."""
     sys.stdout.flush()
     sys.stderr.flush()
     stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -72,9 +74,11 @@ def _streams_to(log: Path) -> Iterator[tuple[TextIO, TextIO]]:
     with log.open("ab") as sink:
         os.dup2(sink.fileno(), 1)
         os.dup2(sink.fileno(), 2)
-    sys.stdout, sys.stderr = stdout, stderr  # a sentence about an error goes to the person, not to the log
     try:
         yield stdout, stderr
+    except BaseException:
+        sys.stdout, sys.stderr = stdout, stderr  # the sentence about it goes to the person, not to the log
+        raise
     finally:
         stdout.flush()
         stderr.flush()

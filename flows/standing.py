@@ -47,7 +47,7 @@ def standing_of(settings: Settings, period: Period) -> dict[str, Any]:
 _REJECTED = """
 SELECT f.submitter, f.form, f.subject, f.rule, d.file_name, f.sheet, f.cell, f.value, f.message, f.advice
 FROM finding AS f
-JOIN standing AS s ON s.id = f.submission AND s.state = 'rejected'
+JOIN standing AS s ON s.id = f.submission AND s.state = 'rejected' AND s.place_of_all = 1
 JOIN delivery AS d ON d.digest = f.digest
 WHERE f.severity = 'hard' AND f.outcome = 'fail' AND s.ref_month = ?
 ORDER BY f.submitter, f.form, f.subject, f.seq, f.ordinal

@@ -104,10 +104,9 @@ def place_parameters(
             "subject_name": text,
             "target": money,
             "wording": text,
-            "meets": text,
         },
         (
-            (position, t.subject, t.name, t.target, t.wording, t.meets)
+            (position, t.subject, t.name, t.target, t.wording)
             for position, t in enumerate(plan.targets, 1)
             if t.subject in codes.chains or any(t.subject in c.subchains for c in codes.chains.values())
         ),

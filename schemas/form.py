@@ -21,7 +21,6 @@ from schemas.period import Frequency, Period
 
 FORMS_DIR = Path(__file__).parent / "forms"
 
-ADJUSTING = ("97", "98", "99")  # 市本级, 功能区, 剔重: rows of a city in GLT01 and GLT02
 DEDUCTING = "99"  # 剔重: may be negative, so ranges do not hold for it
 PROVINCE = "360000"
 

@@ -204,6 +204,16 @@ def test_balance_of_subchains_counts_those_without_rows_as_zero(codes: Codes) ->
     assert found["value_published"] == Decimal("0.67") and found["score"] == 100
 
 
+def test_a_unit_that_lacks_one_figure_makes_the_sum_missing(codes: Codes) -> None:
+    """Three have both figures, one lacks last year's: a growth over unlike units would be wrong."""
+    facts = [chain("2026-10", leaf, "100", "90") for leaf in LEAVES[:3]]
+    facts.append(
+        Fact("GLT01", "2026-10", f"region_code={LEAVES[3]};chain_code=NF;subchain_code=T", {"rev_cum": "100"})
+    )
+    found = indicator(computed(facts, codes, "2026-10"), "CM102", "NF", "2026-10")
+    assert found["value"] is None and found["missing"] == "late"
+
+
 def test_thresholds_withhold_and_ties_share_the_best_rank(codes: Codes) -> None:
     def county(code: str, growth: str, **more: str) -> Fact:
         return Fact("GLT02", "2026-10", f"region_code={code}", {"mfg_va_growth": growth, **more})

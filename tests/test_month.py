@@ -14,18 +14,20 @@ import polars as pl
 import pytest
 import readers
 from conftest import MONTH, ROOT, Small
+from openpyxl import load_workbook
 
 from flows.batch import Outcome, run_batch
-from flows.intake import look
+from flows.intake import _refuse_mixture, _store_of, look
 from flows.ledger.release import releases
 from flows.ledger.store import Store
-from flows.publication import NothingFiledError, stored_results
+from flows.publication import stored_results
 from flows.report import outcome_json, summary_lines
 from flows.settings import Settings
 from indices.tables.workbook import content_digest
-from schemas.finding import State
+from schemas.finding import Finding, Severity, State
 from schemas.period import Period
 from schemas.reading.pool import Limits, read_files
+from schemas.reading.record import Delivery
 
 DEFECTIVE = ROOT / "sample_inputs" / "defective"
 PUBLISHED = ROOT / "sample_inputs" / "published"
@@ -230,6 +232,60 @@ def test_the_month_completes_around_files_that_kill_or_hang_the_reader(
 
 def test_a_period_without_reports_is_not_released(small: Small, tmp_path: Path) -> None:
     settings = small.settings(tmp_path / "home")
-    with pytest.raises(NothingFiledError, match="2026-11"):
-        run_batch(settings, Period.parse("2026-11"), [tmp_path], None)
+    outcome = run_batch(settings, Period.parse("2026-11"), [tmp_path], None)
+    assert outcome.release is None and "2026-11 没有任何" in outcome.note and outcome.needs_a_person
     assert releases(Store(settings.home)) == []
+
+
+def test_a_rejected_version_makes_no_release(small: Small, tmp_path: Path) -> None:
+    settings = small.settings(tmp_path / "home")
+    first = run_batch(settings, MONTH, [small.inbox], None)
+    spoilt = tmp_path / "in" / "again.xlsx"
+    spoilt.parent.mkdir()
+    book = load_workbook(small.inbox / "2026-10" / "360602.xlsx")
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.value == "万元" and cell.row < 12:
+                    cell.value = "亿元"
+    book.save(spoilt)
+    again = run_batch(settings, MONTH, [spoilt.parent], None)
+    assert again.needs_a_person and again.intake.submissions(State.REJECTED)
+    assert again.release is not None and first.release is not None
+    assert again.release.id == first.release.id and not again.release.fresh
+
+
+def test_an_unreadable_file_is_named_and_the_month_goes_on(small: Small, tmp_path: Path) -> None:
+    inbox = tmp_path / "in"
+    shutil.copytree(small.inbox, inbox)
+    (inbox / "断链.xlsx").symlink_to(tmp_path / "没有")
+    outcome = run_batch(small.settings(tmp_path / "home"), MONTH, [inbox], None)
+    assert [(f.file_name, f.rule) for f in outcome.intake.findings] == [("断链.xlsx", "F01")]
+    assert outcome.release is not None and outcome.needs_a_person
+
+
+def test_a_sheet_of_a_later_period_does_not_take_the_others_with_it(small: Small, tmp_path: Path) -> None:
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    book = load_workbook(small.inbox / "2026-10" / "360602.xlsx")
+    for row in book.worksheets[1].iter_rows():
+        for cell in row:
+            if cell.value == "2026年1-10月":
+                cell.value = "2026年1-11月"
+    book.save(inbox / "360602.xlsx")
+    outcome = run_batch(small.settings(tmp_path / "home"), MONTH, [inbox], None, compute=False)
+    assert [f.rule for f in outcome.intake.findings if f.rule == "P01"] == ["P01"]
+    assert {j.submission.form for j in outcome.intake.judged} == {"GLT01", "GLT08"}
+    assert outcome.needs_a_person
+
+
+def test_glt09_is_kept_apart_even_where_its_head_is_broken() -> None:
+    def sheet(form: str) -> Finding:
+        return Finding("H001", Severity.HARD, "表头要素缺失", "请补", form=form)
+
+    mixed = Delivery("d", "x.xlsx", 1, (), (sheet("GLT09"), sheet("GLT01")))
+    assert _refuse_mixture(mixed).refused is not None
+    store = Store(Path("home"))
+    alone = Delivery("d", "x.xlsx", 1, (), (), sheet("GLT09"))
+    assert _store_of(store, alone) is store.permu
+    assert _store_of(store, _refuse_mixture(mixed)) is None

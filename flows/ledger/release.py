@@ -126,6 +126,8 @@ def write_release(
         raise ValueError(f"table names must be plain: {bad}")
     digests = {name: sha256(text) for name, text in sorted(tables.items())}
     earlier = releases(store, manifest.period)
+    for release in earlier:  # a crash may have come between a folder and its event
+        _announce(store, release, actor, role)
     if earlier and earlier[-1].digest == manifest.digest:
         newest = earlier[-1]
         differing = sorted(
@@ -136,7 +138,6 @@ def write_release(
                 f"发布 {newest.id} 的输入与方法没有变，重算结果却不同：{'、'.join(differing)}。"
                 "原发布未动；请核对程序版本。"
             )
-        _announce(store, newest, actor, role)
         return newest
     number = earlier[-1].number + 1 if earlier else 1
     release = Release(
@@ -161,9 +162,17 @@ def releases(store: Store, period: str | None = None) -> list[Release]:
     found = []
     for folder in store.releases.iterdir():
         match = _NUMBERED.fullmatch(folder.name)
-        if match and (period is None or match[1] == period):
+        if match and _is_period(match[1]) and (period is None or match[1] == period):
             found.append((Period.parse(match[1]), int(match[2]), folder.name))
     return [read_release(store, name) for _, _, name in sorted(found)]
+
+
+def _is_period(text: str) -> bool:
+    try:
+        Period.parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_release(store: Store, release_id: str) -> Release:

@@ -18,8 +18,7 @@ JOIN report_row AS s ON s.annual = m.annual AND s.ref_month = m.month
 JOIN wanted AS w
   ON w.form = s.form AND w.field = s.field AND (w.every OR m.t0 IN (SELECT t0 FROM focus))
   AND (m.variant = 'plain' OR w.based)
-WHERE (s.form IN ('GLT02', 'GLT07') OR s.place <> '360000') AND s.level <> 'block'
-  AND s.form <> 'GLT01'
+WHERE (s.form IN ('GLT02', 'GLT07') OR s.place <> '360000')  AND s.form <> 'GLT01'
 UNION ALL
 SELECT
   m.variant, m.t0, m.annual, s.form, s.item, '360000', m.month, s.field,
@@ -33,6 +32,10 @@ SELECT
   i.variant, i.t0, i.annual, s.form, s.item, '360000', i.month, s.field,
   CASE
     WHEN bool_or(s.mark IN ('C', 'W') OR v.mark IN ('C', 'W')) THEN NULL
+    -- a unit that stands in the sum and lacks this figure makes it missing; a sub-chain without a row is zero
+    WHEN count(DISTINCT i.level || i.unit) < any_value(u.units) AND s.item NOT IN (SELECT item FROM chain_parts) THEN NULL
+    WHEN any_value(w.agg) = 'wmean' AND bool_or(s.value IS NOT NULL AND v.value IS NULL AND coalesce(v.mark, '') <> 'N')
+      THEN NULL
     WHEN any_value(w.agg) = 'sum' THEN sum(s.value)::DECIMAL(28,12)
     WHEN any_value(w.agg) = 'wmean' THEN
       (sum(s.value::DECIMAL(18,4) * v.value::DECIMAL(20,4))
@@ -48,6 +51,9 @@ SELECT
   any_value(c.coverage) AS coverage,
   count(*) AS cells
 FROM included AS i
+JOIN (
+  SELECT variant, t0, annual, form, scope, month, count(*) AS units FROM included GROUP BY ALL
+) AS u USING (variant, t0, annual, form, scope, month)
 JOIN report_row AS s
   ON s.form = i.form AND s.scope = i.scope AND s.annual = i.annual AND s.ref_month = i.month
   AND s.level = i.level AND s.unit = i.unit

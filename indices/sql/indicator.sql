@@ -49,8 +49,6 @@ based AS (
   LEFT JOIN reading AS base_year
     ON base_year.index_code = c.index_code AND base_year.indicator = c.indicator AND base_year.subject = c.subject
     AND base_year.variant = 'base_year' AND base_year.t0 = c.t0 AND base_year.month = c.base_year * 100 + 12
-  -- in the base year's December the month and the whole year are one report
-  QUALIFY row_number() OVER (PARTITION BY c.index_code, c.period, c.subject, c.indicator ORDER BY 1) = 1
 ),
 paired AS (
   SELECT *,

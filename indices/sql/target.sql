@@ -1,6 +1,6 @@
 -- result_target: how far each chain has come towards its target of 2026.
 -- Grain: subject, scope.
--- Input: target (subject, subject_name, target, wording, meets, scope_word, position); ttm; amount; at_month INT.
+-- Input: target (position, subject, subject_name, target, wording); ttm; amount. Parameter: month INT yyyymm.
 -- above_scale: the last twelve months of GLT01.rev_cum over the province. full_chain: GLT07.rev_full_cum of the last
 --   December, where the chain office reported it (quarterly cumulative figures make no twelve months).
 -- The chain's attainment stands beside the plan's wording as 参考完成度 only: the two scopes are never mixed.
