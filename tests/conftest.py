@@ -58,11 +58,3 @@ def province_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def province_outcome(province_home: Path) -> Outcome:
     """One run of the whole sample province, as committed."""
     return run_batch(Settings(home=province_home), MONTH, [PROVINCE], province_home.parent / "out")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all that need the whole province in the same one."""
-    for item in items:
-        whole = "province_outcome" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("province" if whole else item.nodeid.split("::")[0]))
