@@ -48,11 +48,23 @@ class Submission:
     findings: tuple[Finding, ...]
     digest: str = ""  # of the delivery
     file_name: str = ""
+    signed: tuple[str, ...] = ()  # 单位负责人, 统计负责人, 填表人: none of them may approve it
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
         """Period, submitter, form, subject: what a newer version replaces."""
         return (self.period, self.submitter, self.form, self.subject)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a submitter answers to one soft finding, on the sheet 审核结果 of a workbook."""
+
+    finding: str  # the finding's id
+    reason: str  # code of explanation_reasons
+    text: str
+    sheet: str
+    cell: str  # where the text stands
 
 
 @dataclass(frozen=True)
@@ -65,3 +77,4 @@ class Delivery:
     submissions: tuple[Submission, ...] = ()
     findings: tuple[Finding, ...] = ()  # those that belong to no submission
     refused: Finding | None = None
+    explanations: tuple[Explanation, ...] = ()

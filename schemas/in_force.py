@@ -1,0 +1,45 @@
+"""What is in force beside the submission at hand: the lines that rules of levels 2 and 3 compare with.
+
+The rules ask for lines and for the cell behind a figure; who answers (a warehouse, a batch on its way
+in, a test) is not their matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from schemas.period import Period
+
+
+@dataclass(frozen=True)
+class Place:
+    """The cell behind one figure in force: which version of which file, where, and the text there."""
+
+    digest: str
+    file_name: str
+    version: int  # 版次
+    sheet: str
+    cell: str
+    raw: str
+
+
+class InForce(Protocol):
+    """Lines in force as of one moment: of each submission the version in view, corrections applied."""
+
+    def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
+        """The lines of a form (code, all editions) in these periods, in the order of their keys.
+
+        Columns: ``period``, ``submitter``, ``subject`` (text), ``source`` (``submission`` or ``bureau``),
+        ``state`` (``accepted`` or ``pending``), ``row_key`` (as in a finding); the key columns (text,
+        "" if blank); the form's other columns (Decimal(20,4) or text, null where blank). A line that
+        the bureau filed is there only where no submitter filed one with its key and period.
+        """
+        ...
+
+    def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
+        """The cell behind a field of such a line; None where none was filled."""
+        ...
