@@ -16,6 +16,7 @@ from types import TracebackType
 import duckdb
 
 from flows import intake as steps
+from flows.comparing import compare
 from flows.intake import Intake, Progress
 from flows.ledger.release import Release
 from flows.ledger.store import Store
@@ -24,8 +25,7 @@ from flows.publication import NothingFiledError, compute_release, stale, write_w
 from flows.settings import Settings
 from indices.tables.notes import AUDIENCE_ZH
 from indices.tables.results import Results
-from schemas.codes import load_codes
-from schemas.finding import Severity, State
+from schemas.finding import Finding, Severity, State
 from schemas.period import Period
 
 
@@ -41,6 +41,7 @@ class Outcome:
     files: tuple[Path, ...]
     seconds: dict[str, float]
     repaired: tuple[str, ...]
+    between: tuple[Finding, ...] = ()  # between submitters: for the bureau, nobody is rejected
     note: str = ""  # why there is no release, where one was asked for
 
     @property
@@ -62,6 +63,7 @@ class Month:
     compute: bool = True
     history_only: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
+    between: tuple[Finding, ...] = ()
     revised: list[Release] = field(default_factory=list)
     release: Release | None = None
     results: Results | None = None
@@ -92,6 +94,7 @@ class Month:
             ("打开数据库", self._open),
             ("审核", self._judge),
             ("记入日志", self._record),
+            ("表间核对", self._compare),
         ]
         giving = [
             ("计算与发布", self._compute),
@@ -106,7 +109,7 @@ class Month:
         """What was done, after the last step."""
         return Outcome(
             self.period, self.intake, self.release, self.results, tuple(self.revised), self.files,
-            dict(self.seconds), self.repaired, self.note,
+            dict(self.seconds), self.repaired, self.between, self.note,
         )  # fmt: skip
 
     def _timed(self, name: str, step: Callable[[], None]) -> Callable[[], None]:
@@ -137,10 +140,13 @@ class Month:
         return self.con
 
     def _judge(self) -> None:
-        steps.judge(self._warehouse, load_codes(self.settings.codes_folder), self.intake)
+        steps.judge(self._warehouse, self.store, self.settings, self.intake)
 
     def _record(self) -> None:
         steps.record(self._warehouse, self.store, self.settings, self.intake)
+
+    def _compare(self) -> None:
+        self.between = compare(self._warehouse, self.store, self.settings, self.period)
 
     def _compute(self) -> None:
         try:

@@ -20,7 +20,7 @@ import indices
 from flows.ledger.canonical import canonical_csv, digest_files, digest_folder, sha256
 from flows.ledger.files import make_folder, write_file
 from flows.ledger.relations import SQL as RELATIONS
-from flows.ledger.relations import data_position, inputs, relations
+from flows.ledger.relations import STANDING, corrections, data_position, inputs, pending, relations
 from flows.ledger.release import Manifest, Release, releases, write_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
@@ -87,7 +87,7 @@ def manifest(
         procedures={
             **digest_files(sorted((package / "sql").glob("*.sql"))),
             **digest_files(ENGINE),
-            **digest_files([RELATIONS]),
+            **digest_files([STANDING, RELATIONS]),
             "plan": digest_folder(sorted((package / "plan").glob("*.toml"))),
         },
         rules={"forms": digest_folder(form_files)},
@@ -96,6 +96,8 @@ def manifest(
         settings=settings.changes_numbers,
         seq=position,
         head=head,
+        pending=pending(con),
+        corrections=corrections(con),
         beside={
             "packages": {name: version(name) for name in PACKAGES},
             "python": platform.python_version(),
@@ -168,6 +170,12 @@ def _reason(newest: Release | None, made_of: Manifest) -> str:
     changed = sum(1 for digest, _ in made_of.inputs if digest not in before)
     if changed or len(before) != len(made_of.inputs):
         return f"有 {changed} 件新的或更正的报送"
+    known = {tuple(correction) for correction in newest.manifest.corrections}
+    corrected = [c[0] for c in made_of.corrections if tuple(c) not in known]
+    if corrected:
+        return f"按修订单 {'、'.join(sorted(set(corrected)))} 更正"
+    if list(newest.manifest.pending) != sorted(made_of.pending):
+        return "待核的报送已有核定结果"
     return "审核状态有变" if _same_inputs(newest, made_of) else "方法、程序、表式、代码表或设置有变"
 
 

@@ -27,6 +27,17 @@ class Place:
     raw: str
 
 
+@dataclass(frozen=True)
+class Figure:
+    """One figure in force, for the one who wants to change it."""
+
+    submitter: str
+    subject: str
+    value: str  # the exact plain text, "" for a blank; a correction that was confirmed is in it
+    mark: str  # N, W, C or ""
+    place: Place
+
+
 class InForce(Protocol):
     """Lines in force as of one moment: of each submission the version in view, corrections applied."""
 
@@ -42,4 +53,8 @@ class InForce(Protocol):
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
         """The cell behind a field of such a line; None where none was filled."""
+        ...
+
+    def figure(self, form: str, period: str, row_key: str, field: str) -> Figure | None:
+        """A field of a record, whoever filed it; None if no such record is in force."""
         ...

@@ -324,7 +324,8 @@ def test_states_follow_from_findings() -> None:
     assert decide(submission).state is State.ACCEPTED
     assert decide(submission, [soft, hard]).state is State.REJECTED
     assert decide(submission, [soft]).state is State.PENDING
-    assert decide(submission, [replace(soft, reply=Reply.EXPLAINED)]).state is State.ACCEPTED
+    assert decide(submission, [replace(soft, reply=Reply.EXPLAINED)]).state is State.PENDING
+    assert decide(submission, [replace(soft, reply=Reply.APPROVED)]).state is State.ACCEPTED
     assert decide(submission, [replace(soft, reply=Reply.RETURNED)]).state is State.PENDING
     assert decide(submission, [clue]).state is State.ACCEPTED
     # A rule between submitters rejects nobody.
