@@ -7,7 +7,7 @@ pickled or cached. ``flows/monthly.py`` runs the same steps as Prefect tasks.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ import duckdb
 
 from flows import intake as steps
 from flows.comparing import compare
+from flows.desk import waiting
 from flows.intake import Intake, Progress
 from flows.ledger.release import Release
 from flows.ledger.store import Store
@@ -41,14 +42,16 @@ class Outcome:
     files: tuple[Path, ...]
     seconds: dict[str, float]
     repaired: tuple[str, ...]
-    between: tuple[Finding, ...] = ()  # between submitters: for the bureau, nobody is rejected
+    between: tuple[Finding, ...] = ()  # new between submitters: for the bureau, nobody is rejected
+    waiting: Mapping[str, int] = field(default_factory=dict)  # what the bureau itself has to decide
     note: str = ""  # why there is no release, where one was asked for
 
     @property
     def needs_a_person(self) -> bool:
         """True where something was refused, rejected, left waiting or lost, or nothing could be released."""
         hard = any(f.severity is Severity.HARD for f in self.intake.findings)
-        return bool(self.note) or hard or any(j.state is not State.ACCEPTED for j in self.intake.judged)
+        waits = any(j.state is not State.ACCEPTED for j in self.intake.judged) or any(self.waiting.values())
+        return bool(self.note) or hard or waits
 
 
 @dataclass
@@ -64,6 +67,7 @@ class Month:
     history_only: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     between: tuple[Finding, ...] = ()
+    waiting: Mapping[str, int] = field(default_factory=dict)
     revised: list[Release] = field(default_factory=list)
     release: Release | None = None
     results: Results | None = None
@@ -109,7 +113,8 @@ class Month:
         """What was done, after the last step."""
         return Outcome(
             self.period, self.intake, self.release, self.results, tuple(self.revised), self.files,
-            dict(self.seconds), self.repaired, self.between, self.note,
+            dict(self.seconds), self.repaired, self.between, self.waiting,
+            self.note,
         )  # fmt: skip
 
     def _timed(self, name: str, step: Callable[[], None]) -> Callable[[], None]:
@@ -147,6 +152,7 @@ class Month:
 
     def _compare(self) -> None:
         self.between = compare(self._warehouse, self.store, self.settings, self.period)
+        self.waiting = waiting(self._warehouse).counts
 
     def _compute(self) -> None:
         try:

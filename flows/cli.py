@@ -313,6 +313,43 @@ def status(period: PeriodText, home: Home = None, codes: CodesFolder = None, as_
     return 1 if any(found[name] for name in ("absent", "rejected", "stale")) else 0
 
 
+@app.command(
+    help="核定说明、待核报表和修订单，须署名 · decide on explanations, pending submissions, corrections, by name\n\n"
+    "例：zhishu review --approve 3f2a9c0d1e4b5a67 --by 李四 --role 工业处审核员\n"
+    "不带 --approve、--return 时列出待办；--register 列出已接受的例外"
+)
+def review(
+    approve: Annotated[
+        list[str] | None, typer.Option("--approve", help="核准、接收或确认的编号，可写多个 · ids to approve")
+    ] = None,
+    back: Annotated[
+        list[str] | None, typer.Option("--return", help="退回的编号，可写多个 · ids to return")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="审核人姓名 · who decides")] = "",
+    role: Annotated[str, typer.Option("--role", help="审核人职务 · as what")] = "",
+    note: Annotated[str, typer.Option("--note", help="理由；退回时必填 · why; needed for a return")] = "",
+    register: Annotated[
+        bool, typer.Option("--register", help="已接受的例外登记册 · the register of accepted exceptions")
+    ] = False,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="登记册写入此文件 · write the register")] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+    admit_pending: Pending = True,
+    as_json: AsJson = False,
+) -> int:
+    """List what waits, or take decisions of one named person, all or none."""
+    from flows.reviewing import decide_words, show_register, show_waiting
+
+    chosen = _existing(_settings(home, codes, admit_pending))
+    if approve or back:
+        return decide_words(chosen, approve or [], back or [], by, role, note, as_json)
+    if by or role or note:
+        raise UsageError("请用 --approve 或 --return 写明要核定的编号。")
+    if register or xlsx:
+        return show_register(chosen, xlsx, as_json)
+    return show_waiting(chosen, as_json)
+
+
 @app.command(help="所有发布 · all releases\n\n例：zhishu releases")
 def releases(home: Home = None, as_json: AsJson = False) -> int:
     """Releases with stage, digest and reason."""

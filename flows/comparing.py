@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import duckdb
-from schemas.between import check_between
 
 from flows.ledger.answers import compared
 from flows.ledger.events import EventType
@@ -18,6 +17,7 @@ from flows.ledger.journal import Entry
 from flows.ledger.store import Store
 from flows.ledger.warehouse import append
 from flows.settings import Settings
+from schemas.between import check_between
 from schemas.codes import load_codes
 from schemas.finding import Finding
 from schemas.period import Period
@@ -26,9 +26,9 @@ from schemas.period import Period
 def compare(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, through: Period
 ) -> tuple[Finding, ...]:
-    """Compare every period that something new touches, and those after it; the findings, in order.
+    """Compare every period that something new touches, and those after it; the new findings, in order.
 
-    Looks back to the last comparison in the journal, so that a run cut short before this step is made
+    A finding that stood at the last comparison of its period is not new. Looks back to the last comparison in the journal, so that a run cut short before this step is made
     good by the next.
     """
     entries = store.journal.entries()
@@ -39,7 +39,7 @@ def compare(
         return ()
     in_force = Ledger(con, store.journal.head[0], settings.admit_pending)
     found = check_between(in_force, periods, load_codes(settings.codes_folder))
-    events = []
+    events, fresh = [], []
     for period in periods:
         own = [finding for finding in found.findings if finding.period == str(period)]
         outcomes = [
@@ -51,8 +51,10 @@ def compare(
         last = before.get(str(period))
         if last is None or last.body != event.body:
             events.append(event)
+        known = {finding["id"] for finding in last.body["findings"]} if last else set()
+        fresh += [finding for finding in own if finding.id not in known]
     append(con, store.journal.append(events))
-    return found.findings
+    return tuple(fresh)
 
 
 def _last(entries: Sequence[Entry]) -> dict[str, Entry]:

@@ -21,9 +21,13 @@ class Waiting:
     between: pl.DataFrame  # findings between submitters, to settle
 
     @property
-    def count(self) -> int:
-        """How many things the bureau itself can decide now."""
-        return self.explained.height + self.corrections.height + self.between.height
+    def counts(self) -> dict[str, int]:
+        """How many things the bureau itself can decide now, by kind."""
+        return {
+            "待核准的说明": self.explained.height,
+            "待确认的修订单": self.corrections.height,
+            "表间不符": self.between.height,
+        }
 
 
 _FINDING = """f.id, s.submitter, s.period, s.form, s.subject, d.file_name, f.sheet, f.cell, f.row_key, f.value,
@@ -101,18 +105,18 @@ order by a.seq, a.ordinal
 
 def waiting(con: duckdb.DuckDBPyConnection) -> Waiting:
     """Everything that wants a person now, in the order of period, submitter and form."""
-    soft = con.execute(_SOFT).pl()
+    soft = con.sql(_SOFT).pl()
     return Waiting(
         explained=soft.filter(pl.col("reply") == "explained"),
         unexplained=soft.filter(pl.col("reply") != "explained"),
-        corrections=con.execute(_CORRECTIONS).pl(),
-        between=con.execute(_BETWEEN).pl(),
+        corrections=con.sql(_CORRECTIONS).pl(),
+        between=con.sql(_BETWEEN).pl(),
     )
 
 
 def register(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """The exceptions that the bureau accepted: what, why, by whom, and whether it was corrected later."""
-    return con.execute(_REGISTER).pl()
+    return con.sql(_REGISTER).pl()
 
 
 def waiting_text(found: Waiting, most: int = 20) -> list[str]:

@@ -88,6 +88,9 @@ def summary_lines(outcome: Outcome) -> list[str]:
             f"属于以后报告期、留在收件夹的工作簿 {len(intake.later)} 个："
             + _some([d.file_name for d in intake.later])
         )
+    waiting = [f"{what} {n} 条" for what, n in outcome.waiting.items() if n]
+    if waiting:
+        lines.append(f"待局内核定：{'，'.join(waiting)}（清单见 zhishu review）")
     lines += list(outcome.repaired)
     if outcome.note:
         lines.append(outcome.note)
@@ -191,5 +194,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "revised": [r.id for r in outcome.revised],
         "files": [str(p) for p in outcome.files],
         "findings": finding_rows(intake.findings),
+        "between": finding_rows(outcome.between),
+        "waiting": dict(outcome.waiting),
         "seconds": {name: round(value, 3) for name, value in outcome.seconds.items()},
     }  # fmt: skip

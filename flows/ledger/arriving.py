@@ -115,7 +115,7 @@ def _lines(form: str, submission: Submission, state: State) -> pl.DataFrame:
     absent = [
         pl.lit(None, dtype=kind).alias(name) for name, kind in columns.items() if name not in frame.columns
     ]
-    return frame.with_columns(absent).select(columns)
+    return frame.with_columns(absent).select(list(columns))
 
 
 def _figure_in(submission: Submission, row_key: str, field: str) -> Figure | None:

@@ -75,7 +75,7 @@ class Ledger:
             order by period, row_key, submitter
         """
         given = {"form": form, "periods": [str(period) for period in periods]}
-        return self._con.execute(query, given).pl().select(columns).cast(columns)  # type: ignore[arg-type]
+        return self._con.sql(query, params=given).pl().select(list(columns)).cast(columns)
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
         """See :class:`InForce`."""

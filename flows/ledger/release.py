@@ -40,9 +40,9 @@ class Manifest:
     """What a release was made of. Mappings go from a name to a digest; settings to a plain value.
 
     ``inputs`` are the deliveries in view with the names of their submissions; ``pending`` names those
-    of them that wait, ``corrections`` what GLT10 changed in them. ``seq`` and ``head`` are
-    the position and hash of the last decision behind them. ``beside`` (coverage, package versions,
-    seconds as text, when) never enters the digest; like all of it, it holds no binary floats.
+    of them that wait, ``corrections`` what GLT10 changed in them. ``seq`` and ``head`` are the position
+    and hash of the last decision behind them. ``beside`` (coverage, package versions, seconds as text,
+    when) never enters the digest; like all of it, it holds no binary floats.
     """
 
     period: str
@@ -55,9 +55,9 @@ class Manifest:
     settings: Mapping[str, str | int | bool]
     seq: int
     head: str
+    beside: Mapping[str, Any] = field(default_factory=dict)
     pending: Sequence[str] = ()
     corrections: Sequence[Sequence[str]] = ()
-    beside: Mapping[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     @property
