@@ -77,9 +77,9 @@ def check(submissions: Sequence[Submission], codes: Codes) -> Checked:
             outcomes.append(counted)
             for at, findings in zip(groups[name], by_member, strict=True):
                 found[at] = findings
-    per_submission = tuple(tuple(sorted(findings, key=_order)) for findings in found)
+    per_submission = tuple(tuple(sorted(findings, key=canonical_order)) for findings in found)
     return Checked(
-        tuple(sorted((f for findings in per_submission for f in findings), key=_order)),
+        tuple(sorted((f for findings in per_submission for f in findings), key=canonical_order)),
         per_submission,
         pl.concat(outcomes).sort(list(OUTCOME_SCHEMA)),
     )
@@ -223,7 +223,8 @@ def _shared_outcomes(rules: Sequence[CellRule], found: Sequence[Sequence[Finding
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _order(finding: Finding) -> tuple[object, ...]:
+def canonical_order(finding: Finding) -> tuple[object, ...]:
+    """The key by which findings are sorted: period, submitter, form, then place in the sheet."""
     period = Period.parse(finding.period)
     return (
         period, finding.submitter, finding.form, finding.subject, finding.edition, finding.digest,

@@ -71,7 +71,7 @@ def judge(owed: Owed, con: duckdb.DuckDBPyConnection) -> tuple[list[tuple[int, F
 def touched(form: Form, rule: Rule) -> Touch:
     """The form's columns that a rule's expressions name; RuleError if they are not SQL."""
     try:
-        found = [_references(text) for text in (rule.expr, rule.when or "TRUE", *rule.let.values())]
+        found = [references(text) for text in (rule.expr, rule.when or "TRUE", *rule.let.values())]
     except (duckdb.Error, ValueError) as error:
         raise RuleError(f"规则 {rule.id}（{form.id}）不是可用的 SQL 表达式：{error}") from error
     data = {c.code for c in form.columns if not c.key}
@@ -153,7 +153,7 @@ def _parser() -> duckdb.DuckDBPyConnection:
 
 
 @cache
-def _references(expression: str) -> Touch:
+def references(expression: str) -> Touch:
     """The columns of one SQL expression, read from DuckDB's own syntax tree."""
     query = "SELECT json_serialize_sql(?)"
     (text,) = _parser().cursor().execute(query, [f"SELECT ({expression})"]).fetchall()[0]
@@ -207,7 +207,7 @@ def _finding(wide: Wide, rule: Rule, line: Mapping[str, Any]) -> Finding:
 
     def text(match: re.Match[str]) -> str:
         name = match[1]
-        return _plain(line[name]) if name in rule.let else shown(wide, at, name)
+        return plain(line[name]) if name in rule.let else shown(wide, at, name)
 
     return cite(
         wide,
@@ -233,7 +233,7 @@ def _partners(wide: Wide, touch: Touch, line: int) -> Iterator[tuple[int, str]]:
             yield other, code
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
     """A computed value as a message prints it: no needless zeros."""
     if isinstance(value, Decimal):
         text = f"{value:f}"
