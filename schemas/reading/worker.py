@@ -36,13 +36,13 @@ def encode(delivery: Delivery) -> bytes:
         tuple(
             (
                 s.form, s.edition, s.period, s.submitter, s.subject, s.version, s.reported_on, s.office,
-                s.sheet, tuple(zip(*s.cells, strict=True)), tuple(map(_finding_out, s.findings)), s.digest,
+                s.sheet, tuple(zip(*s.cells, strict=True)), tuple(map(finding_out, s.findings)), s.digest,
                 s.file_name, s.signed,
             )
             for s in delivery.submissions
         ),
-        tuple(map(_finding_out, delivery.findings)),
-        None if delivery.refused is None else _finding_out(delivery.refused),
+        tuple(map(finding_out, delivery.findings)),
+        None if delivery.refused is None else finding_out(delivery.refused),
         tuple(map(astuple, delivery.explanations)),
     )  # fmt: skip
     return marshal.dumps(plain)
@@ -56,22 +56,23 @@ def decode(data: bytes) -> Delivery:
         file_name,
         size,
         tuple(map(_submission_in, submissions)),
-        tuple(map(_finding_in, findings)),
-        None if refusal is None else _finding_in(refusal),
+        tuple(map(finding_in, findings)),
+        None if refusal is None else finding_in(refusal),
         tuple(Explanation(*plain) for plain in explanations),
     )
 
 
 def _submission_in(plain: tuple[Any, ...]) -> Submission:
     cells = tuple(map(_cell, zip(*plain[9], strict=True)))
-    fields: list[Any] = [*plain[:9], cells, tuple(map(_finding_in, plain[10])), *plain[11:]]
+    fields: list[Any] = [*plain[:9], cells, tuple(map(finding_in, plain[10])), *plain[11:]]
     return Submission(*fields)
 
 
 _cell = partial(tuple.__new__, Cell)
 
 
-def _finding_out(f: Finding) -> tuple[Any, ...]:
+def finding_out(f: Finding) -> tuple[Any, ...]:
+    """A finding as a plain tuple."""
     return (
         f.rule, str(f.severity), f.message, f.advice, f.level, str(f.outcome), str(f.reply), f.digest,
         f.file_name, f.submitter, f.period, f.form, f.edition, f.subject, f.sheet, f.cell, f.row_key,
@@ -79,7 +80,8 @@ def _finding_out(f: Finding) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _finding_in(plain: tuple[Any, ...]) -> Finding:
+def finding_in(plain: tuple[Any, ...]) -> Finding:
+    """The finding that ``finding_out`` gave."""
     rule, severity, message, advice, level, outcome, reply, *rest = plain
     return Finding(rule, Severity(severity), message, advice, level, Outcome(outcome), Reply(reply), *rest)
 

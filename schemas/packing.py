@@ -1,0 +1,44 @@
+"""Workbooks as bytes without a clock: equal parts give equal bytes, whenever and wherever they are packed."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+from io import BytesIO
+
+from openpyxl import Workbook
+from openpyxl.writer.excel import ExcelWriter
+from openpyxl.xml.functions import tostring
+
+_CORE = "docProps/core.xml"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip directory can hold
+
+
+def parts_of(data: bytes) -> dict[str, bytes]:
+    """The parts of a package by name."""
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def repack(parts: Mapping[str, bytes]) -> bytes:
+    """A package with equal bytes for equal parts: name order, fixed times."""
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(parts):
+            info = zipfile.ZipInfo(name, date_time=_EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o600 << 16
+            archive.writestr(info, parts[name])
+    return packed.getvalue()
+
+
+def saved(book: Workbook, modified: datetime | None) -> bytes:
+    """The workbook's bytes, last modified as told instead of now."""
+    loose = BytesIO()
+    with zipfile.ZipFile(loose, "w", zipfile.ZIP_STORED) as archive:
+        ExcelWriter(book, archive).save()
+    parts = parts_of(loose.getvalue())
+    book.properties.modified = modified  # saving has set it to the present
+    parts[_CORE] = tostring(book.properties.to_tree())
+    return repack(parts)
