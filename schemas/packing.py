@@ -11,8 +11,10 @@ from openpyxl import Workbook
 from openpyxl.writer.excel import ExcelWriter
 from openpyxl.xml.functions import tostring
 
-_CORE = "docProps/core.xml"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip directory can hold
+CORE = "docProps/core.xml"
+NO_TIME = datetime(1980, 1, 1)  # the earliest that a zip directory can hold: where no time is known
+
+_EPOCH = NO_TIME.timetuple()[:6]
 
 
 def parts_of(data: bytes) -> dict[str, bytes]:
@@ -33,12 +35,12 @@ def repack(parts: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def saved(book: Workbook, modified: datetime | None) -> bytes:
+def saved(book: Workbook, modified: datetime) -> bytes:
     """The workbook's bytes, last modified as told instead of now."""
     loose = BytesIO()
     with zipfile.ZipFile(loose, "w", zipfile.ZIP_STORED) as archive:
         ExcelWriter(book, archive).save()
     parts = parts_of(loose.getvalue())
     book.properties.modified = modified  # saving has set it to the present
-    parts[_CORE] = tostring(book.properties.to_tree())
+    parts[CORE] = tostring(book.properties.to_tree())
     return repack(parts)

@@ -7,7 +7,7 @@ sheet, laid out like that of a marked copy, so that explanations can be written 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.codes import Codes
 from schemas.finding import Finding
-from schemas.packing import saved
+from schemas.packing import NO_TIME, saved
 from schemas.returns.listing import Listing, put_text, write_listing
 from schemas.returns.record import Answer
 from schemas.stationery import LINE, lines
@@ -37,7 +37,8 @@ class Letter:
     reason: str
     advice: str
     findings: Sequence[Finding] = ()
-    answers: Mapping[str, Answer] | None = None
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    place: str = ""  # sheet and cell, where the reason has one
 
 
 def letter_workbook(letter: Letter, codes: Codes) -> bytes:
@@ -49,7 +50,7 @@ def letter_workbook(letter: Letter, codes: Codes) -> bytes:
         remarks = (_MOVE,)
         write_listing(
             book,
-            Listing(letter.delivery_name, letter.office, letter.findings, letter.answers or {}, remarks),
+            Listing(letter.delivery_name, letter.office, letter.findings, letter.answers, remarks),
             codes,
         )
         book.move_sheet(sheet, -1)
@@ -57,8 +58,8 @@ def letter_workbook(letter: Letter, codes: Codes) -> bytes:
         book.worksheets[1].sheet_view.tabSelected = False
     _write(sheet, letter)
     book.properties.creator = "审核"
-    book.properties.created = None  # a letter has no clock
-    return saved(book, None)
+    book.properties.created = NO_TIME
+    return saved(book, NO_TIME)
 
 
 def _write(sheet: Worksheet, letter: Letter) -> None:
@@ -71,6 +72,7 @@ def _write(sheet: Worksheet, letter: Letter) -> None:
         ("文件", letter.delivery_name),
         ("文件指纹", f"SHA-256 {letter.digest}"),
         ("原因", f"[{letter.rule}] {letter.reason}" if letter.rule else letter.reason),
+        *([("位置", letter.place)] if letter.place else []),
         ("怎么办", letter.advice),
         ("说明", "本函所列文件未予采用，报送单位先前已接收的数据不受影响。更正后请按原渠道重报。"),
     )

@@ -49,6 +49,7 @@ _BOLD, _LINK = (
     Font(name="宋体", size=10, color="0563C1", underline="single"),
 )
 _HEAVY = PatternFill("solid", fgColor="D9E1F2")
+_OPEN, _SHUT = PatternFill("solid", fgColor="FFFFE5"), PatternFill("solid", fgColor="EDEDED")
 _FILLS = {
     Severity.HARD: PatternFill("solid", fgColor=HARD),
     Severity.SOFT: PatternFill("solid", fgColor=SOFT),
@@ -141,11 +142,12 @@ def _write_line(sheet: Worksheet, row: int, finding: Finding, answer: Answer, co
             cell.font, cell.alignment = _BODY, Alignment("center", "center", wrap_text=True)
         cell.border = _BOX
     sheet.cell(row, _PLACE["程度"]).fill = _FILLS[finding.severity]
-    if awaits_explanation(finding, answer):
-        for label in (REASON, TEXT):
-            cell = sheet.cell(row, _PLACE[label])
+    waits = awaits_explanation(finding, answer)
+    for label in (REASON, TEXT):
+        cell = sheet.cell(row, _PLACE[label])
+        cell.fill = _OPEN if waits else _SHUT
+        if waits:
             cell.protection, cell.number_format = Protection(locked=False), "@"
-            cell.fill = PatternFill("solid", fgColor="FFFFE5")
     need = max(lines(said.get(label, ""), width) for label, width in COLUMNS.items())
     sheet.row_dimensions[row].height = min(400.0, LINE * max(need, 3 if soft else 2) + 4)
 
@@ -236,6 +238,7 @@ def _set_up(sheet: Worksheet, last: int) -> None:
     sheet.page_margins.top = sheet.page_margins.bottom = 0.5
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
     sheet.print_area = f"A1:{end}{last}"
+    sheet.page_margins.footer = 0.25
     sheet.oddFooter.right.text = "第 &P 页　共 &N 页"
     guard = sheet.protection
     guard.sheet = True

@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.codes import Codes
 from schemas.finding import Finding
-from schemas.packing import parts_of, saved
+from schemas.packing import CORE, NO_TIME, parts_of, saved
 from schemas.reading.explanations import ID, REASON, TEXT, is_named
 from schemas.reading.head import squeezed
 from schemas.reading.package import Limits
@@ -20,7 +20,6 @@ from schemas.returns.listing import Listing, write_listing
 from schemas.returns.marks import clear_marks, mark
 from schemas.returns.record import Answer, answer_of, awaits_explanation
 
-_CORE = "docProps/core.xml"
 _NOT_CARRIED = ("xl/drawings/drawing", "xl/media/", "xl/embeddings/", "xl/ctrlprops/", "xl/threadedcomments/")
 _HEADER_ROWS = 100
 
@@ -46,9 +45,10 @@ def marked_copy(
     original = values_of(data, limits)
     parts = parts_of(data)
     book = load_workbook(BytesIO(data), rich_text=True)
-    if b"created" not in parts.get(_CORE, b""):
-        book.properties.created = None  # openpyxl has put the present there
-    modified = book.properties.modified if b"modified" in parts.get(_CORE, b"") else None
+    properties = parts.get(CORE, b"")  # where they lack a time, openpyxl puts the present
+    if b"created" not in properties:
+        book.properties.created = NO_TIME
+    modified = book.properties.modified if b"modified" in properties else book.properties.created
     written: dict[str, tuple[str, str]] = {}
     for sheet in [sheet for sheet in book.worksheets if is_listing(sheet)]:
         written |= _written(sheet)

@@ -18,6 +18,7 @@ from openpyxl.formatting.formatting import ConditionalFormatting, ConditionalFor
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles import PatternFill
 from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -86,7 +87,7 @@ def areas(sheet: Worksheet, cells: str) -> list[str]:
         if _COLUMN.fullmatch(part):
             found.append(f"{part}1:{part}{sheet.max_row}")
         elif _ROW.fullmatch(part):
-            found.append(f"A{part}:{sheet.cell(1, sheet.max_column).column_letter}{part}")
+            found.append(f"A{part}:{get_column_letter(sheet.max_column)}{part}")
         else:
             found.append(part)
     return found
