@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from schemas.codes import Codes
 from schemas.reading.package import Limits
@@ -21,39 +21,17 @@ from schemas.returns.pool import write_returns, write_whole
 from schemas.returns.record import (
     COPY_SUFFIX,
     LETTER_SUFFIX,
-    Kind,
     Returned,
     ReturnFile,
     ReturnJob,
     shown,
 )
-from schemas.territory import submitters
+from schemas.territory import BUREAU, submitters
 
 UNKNOWN = "未识别单位"
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')  # characters that some file system refuses
 _LONGEST = 150  # bytes of a stem; a file system takes 255 of a name, and the rest is ours
-
-
-@dataclass(frozen=True)
-class _Planned:
-    """One file to be written: under which folder, called what, made from what."""
-
-    folder: str
-    stem: str
-    suffix: str
-    digest: str
-    kind: Kind
-    content: Returned | tuple[Submission, Submission]
-
-    def name(self, twins: Counter[tuple[str, str]]) -> str:
-        """The file's name; of two that would be called the same, each bears part of its digest."""
-        apart = f"-{self.digest[:8]}" if twins[self.place] > 1 else ""
-        return f"{self.stem}{apart}{self.suffix}"
-
-    @property
-    def place(self) -> tuple[str, str]:
-        return (self.folder, (self.stem + self.suffix).casefold())
 
 
 def write_return_folder(
@@ -71,59 +49,82 @@ def write_return_folder(
     one that was refused gets a letter, all others a marked copy. ``versions`` are pairs (old, new) to be
     compared. Names do not depend on the order of either. PoolError if a worker cannot start.
     """
-    planned = [*_deliveries(returned, codes), *_comparisons(versions, codes)]
-    twins = Counter(plan.place for plan in planned)
-    paths = {id(plan): folder / plan.folder / plan.name(twins) for plan in planned}
-    files = []
-    for plan in planned:
-        path = paths[id(plan)]
-        if plan.kind == "letter" and isinstance(plan.content, Returned):
-            write_whole(path, _letter(plan.content, codes))
-        elif plan.kind == "comparison" and isinstance(plan.content, tuple):
-            write_whole(path, comparison_workbook(*plan.content, codes))
-        else:
+    sent = [one for one in returned if one.delivery.refused is not None or shown(one.findings)]
+    stems = _apart(
+        [
+            _Name(office_folder(codes, submitter_of(one)), _stem(d.file_name), d.digest[:8])
+            for one in sent
+            for d in [one.delivery]
+        ]
+    )
+    files, copies = [], []
+    for one, stem in zip(sent, stems, strict=True):
+        if one.delivery.refused is None:
+            copies.append((one, stem))
             continue
-        files.append(ReturnFile(path, plan.kind, plan.folder, plan.digest))
-    copies = [plan for plan in planned if plan.kind == "copy"]
-    jobs = [
-        _job(plan.content, paths[id(plan)], codes) for plan in copies if isinstance(plan.content, Returned)
-    ]
-    for plan, result in zip(copies, write_returns(jobs, codes.folder, workers, limits), strict=True):
-        files.append(ReturnFile(result.path, result.kind, plan.folder, plan.digest, result.reason))
+        path = folder / stem.folder / f"{stem.stem}{LETTER_SUFFIX}"
+        write_whole(path, _letter(one, codes))
+        files.append(ReturnFile(path, "letter", stem.folder, one.delivery.digest))
+    jobs = [_job(one, folder / stem.folder / f"{stem.stem}{COPY_SUFFIX}", codes) for one, stem in copies]
+    results = write_returns(jobs, codes.folder, workers, limits)
+    for (one, stem), result in zip(copies, results, strict=True):
+        files.append(ReturnFile(result.path, result.kind, stem.folder, one.delivery.digest, result.reason))
+    files += _write_comparisons(folder, versions, codes)
     return sorted(files, key=lambda file: str(file.path))
 
 
-def _deliveries(returned: Iterable[Returned], codes: Codes) -> list[_Planned]:
-    planned = []
-    for one in returned:
-        refused = one.delivery.refused is not None
-        if not refused and not shown(one.findings):
-            continue
-        suffix = LETTER_SUFFIX if refused else COPY_SUFFIX
-        stem = _stem(one.delivery.file_name)
-        folder = office_folder(codes, submitter_of(one))
-        planned.append(
-            _Planned(folder, stem, suffix, one.delivery.digest, "letter" if refused else "copy", one)
-        )
-    return planned
+def _write_comparisons(
+    folder: Path, versions: Sequence[tuple[Submission, Submission]], codes: Codes
+) -> list[ReturnFile]:
+    names = _apart(
+        [
+            _Name(
+                office_folder(codes, new.submitter),
+                _comparison_stem(old, new),
+                f"{old.digest[:8]}-{new.digest[:8]}",
+            )
+            for old, new in versions
+        ]
+    )
+    files = []
+    for (old, new), name in zip(versions, names, strict=True):
+        path = folder / name.folder / f"{name.stem}.xlsx"
+        write_whole(path, comparison_workbook(old, new, codes))
+        files.append(ReturnFile(path, "comparison", name.folder, new.digest))
+    return files
 
 
-def _comparisons(versions: Iterable[tuple[Submission, Submission]], codes: Codes) -> list[_Planned]:
-    planned = []
-    for old, new in versions:
-        subject = f"-{new.subject}" if new.subject else ""
-        stem = _fit(f"版本对照-{new.form}{subject}-{new.period}-第{old.version}版与第{new.version}版")
-        folder = office_folder(codes, new.submitter)
-        planned.append(_Planned(folder, stem, ".xlsx", old.digest, "comparison", (old, new)))
-    return planned
+def _comparison_stem(old: Submission, new: Submission) -> str:
+    subject = f"-{new.subject}" if new.subject else ""
+    return _fit(f"版本对照-{new.form}{subject}-{new.period}-第{old.version}版与第{new.version}版")
+
+
+class _Name(NamedTuple):
+    """Where a file goes: the folder, the name without its ending, and what tells it from a namesake."""
+
+    folder: str
+    stem: str
+    tag: str
+
+
+def _apart(names: Sequence[_Name]) -> list[_Name]:
+    """The same names, those with a namesake (in either case of letters) with their tags behind them."""
+    count = Counter((name.folder, name.stem.casefold()) for name in names)
+    return [
+        name
+        if count[name.folder, name.stem.casefold()] == 1
+        else name._replace(stem=f"{name.stem}-{name.tag}")
+        for name in names
+    ]
 
 
 def submitter_of(one: Returned) -> str:
     """The office that all sheets of a delivery name; "" if there is none or more than one."""
-    told = [*one.delivery.submissions, *one.delivery.findings, *one.findings]
+    named = {s.submitter for s in one.delivery.submissions}
+    named |= {f.submitter for f in (*one.delivery.findings, *one.findings)}
     if one.delivery.refused is not None:
-        told.append(one.delivery.refused)
-    named = {said.submitter for said in told if said.submitter}
+        named.add(one.delivery.refused.submitter)
+    named.discard("")
     return named.pop() if len(named) == 1 else ""
 
 
@@ -134,7 +135,7 @@ def office_folder(codes: Codes, code: str) -> str:
 
 
 def _office(codes: Codes, code: str) -> str:
-    return next((office.name for office in submitters(codes) if office.code == code), "")
+    return next((office.name for office in (*submitters(codes), BUREAU) if office.code == code), "")
 
 
 def _job(one: Returned, path: Path, codes: Codes) -> ReturnJob:
