@@ -16,13 +16,13 @@ from schemas.checks import check
 from schemas.codes import PROVINCE, Codes, load_codes
 from schemas.finding import Severity
 from schemas.form import form_for
+from schemas.packing import parts_of
 from schemas.period import Period
 from schemas.reading.record import Cell, Submission
 from schemas.reading.workbook import read_workbook
 from schemas.samples.classes import BY_CLASS, BY_PRODUCT
 from schemas.samples.defects import LIST_NAME, write_defective
 from schemas.samples.history import chain_records, cluster_records, region_records, write_history
-from schemas.samples.package_defects import parts_of
 from schemas.samples.published import FIGURES, write_published
 from schemas.samples.register import Register
 from schemas.samples.sizes import CHAINS, OUTSIDE, SUBCHAINS
