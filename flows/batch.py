@@ -23,6 +23,7 @@ from flows.ledger.release import Release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse
 from flows.publication import NothingFiledError, compute_release, stale, write_workbooks
+from flows.returning import return_batch
 from flows.settings import Settings
 from indices.tables.notes import AUDIENCE_ZH
 from indices.tables.results import Results
@@ -44,6 +45,7 @@ class Outcome:
     repaired: tuple[str, ...]
     between: tuple[Finding, ...] = ()  # new between submitters: for the bureau, nobody is rejected
     waiting: Mapping[str, int] = field(default_factory=dict)  # what the bureau itself has to decide
+    returns: tuple[Path, ...] = ()  # copies, letters and comparisons that go back
     note: str = ""  # why there is no release, where one was asked for
 
     @property
@@ -68,6 +70,7 @@ class Month:
     seconds: dict[str, float] = field(default_factory=dict)
     between: tuple[Finding, ...] = ()
     waiting: Mapping[str, int] = field(default_factory=dict)
+    returns: tuple[Path, ...] = ()
     revised: list[Release] = field(default_factory=list)
     release: Release | None = None
     results: Results | None = None
@@ -99,6 +102,7 @@ class Month:
             ("审核", self._judge),
             ("记入日志", self._record),
             ("表间核对", self._compare),
+            ("写出退件", self._return),
         ]
         giving = [
             ("计算与发布", self._compute),
@@ -114,7 +118,7 @@ class Month:
         return Outcome(
             self.period, self.intake, self.release, self.results, tuple(self.revised), self.files,
             dict(self.seconds), self.repaired, self.between, self.waiting,
-            self.note,
+            self.returns, self.note,
         )  # fmt: skip
 
     def _timed(self, name: str, step: Callable[[], None]) -> Callable[[], None]:
@@ -153,6 +157,11 @@ class Month:
     def _compare(self) -> None:
         self.between = compare(self._warehouse, self.store, self.settings, self.period)
         self.waiting = waiting(self._warehouse).counts
+
+    def _return(self) -> None:
+        if self.out is not None:
+            written = return_batch(self._warehouse, self.store, self.settings, self.intake, self.out)
+            self.returns = tuple(file.path for file in written)
 
     def _compute(self) -> None:
         try:

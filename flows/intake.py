@@ -53,6 +53,7 @@ class Intake:
     through: Period
     history_only: bool = False
     paths: list[Path] = field(default_factory=list)  # unseen workbooks
+    digests: list[str] = field(default_factory=list)  # theirs
     seen: int = 0  # workbooks whose bytes the journal knows
     ignored: list[Path] = field(default_factory=list)  # not workbooks
     unreadable: list[Finding] = field(default_factory=list)  # files that cannot even be opened
@@ -106,7 +107,8 @@ def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
             intake.seen += 1
         else:
             fresh[digest] = path
-    intake.paths = [fresh[digest] for digest in sorted(fresh)]
+    intake.digests = sorted(fresh)
+    intake.paths = [fresh[digest] for digest in intake.digests]
 
 
 def _digest(path: Path) -> str:
@@ -211,14 +213,15 @@ def archive(store: Store, intake: Intake) -> None:
 
     A delivery that mixes GLT09 with other forms was refused whole and is kept in neither.
     """
-    paths = {_digest(path): path for path in intake.paths}
+    paths = dict(zip(intake.digests, intake.paths, strict=True))
     for delivery in intake.deliveries:
-        target = _store_of(store, delivery)
+        target = store_of(store, delivery)
         if target is not None:
             target.archive.put(paths[delivery.digest].read_bytes())
 
 
-def _store_of(store: Store, delivery: Delivery) -> Store | None:
+def store_of(store: Store, delivery: Delivery) -> Store | None:
+    """The store that keeps a delivery; None for one that mixes GLT09 with other forms."""
     if delivery.refused is not None and delivery.refused.rule == MIXED:
         return None
     return store.permu if _forms(delivery) & PERMU else store
@@ -230,7 +233,7 @@ def judge(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, inta
     codes = load_codes(settings.codes_folder)
     evidence = _Evidence(intake.ignored, store)
     for target in (store, store.permu):
-        deliveries = [d for d in intake.deliveries if _store_of(store, d) is target]
+        deliveries = [d for d in intake.deliveries if store_of(store, d) is target]
         if not any(d.submissions for d in deliveries):
             continue
         with _opened(con, store, target, settings) as own:
@@ -283,7 +286,7 @@ def record(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, int
     verdicts_of = dict(intake.verdicts)
     for target in (store, store.permu):
         deliveries = [
-            d for d in intake.deliveries if (_store_of(store, d) is store.permu) == (target is store.permu)
+            d for d in intake.deliveries if (store_of(store, d) is store.permu) == (target is store.permu)
         ]
         if not deliveries:
             continue

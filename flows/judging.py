@@ -26,7 +26,7 @@ from schemas.period import Period
 from schemas.reading.record import Delivery, Explanation, Submission
 
 CORRECTIONS = "GLT10"
-DEAD = "E04"  # an explanation whose finding is no more
+DEAD = "E08"  # an explanation whose finding is no more
 
 
 @dataclass

@@ -88,6 +88,10 @@ def summary_lines(outcome: Outcome) -> list[str]:
             f"属于以后报告期、留在收件夹的工作簿 {len(intake.later)} 个："
             + _some([d.file_name for d in intake.later])
         )
+    if outcome.returns:
+        folder = outcome.returns[0].parent.parent
+        offices = len({path.parent for path in outcome.returns})
+        lines.append(f"退件 {len(outcome.returns)} 个文件，涉及 {offices} 个单位，在 {folder}")
     waiting = [f"{what} {n} 条" for what, n in outcome.waiting.items() if n]
     if waiting:
         lines.append(f"待局内核定：{'，'.join(waiting)}（清单见 zhishu review）")
@@ -196,5 +200,6 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "findings": finding_rows(intake.findings),
         "between": finding_rows(outcome.between),
         "waiting": dict(outcome.waiting),
+        "returns": [str(p) for p in outcome.returns],
         "seconds": {name: round(value, 3) for name, value in outcome.seconds.items()},
     }  # fmt: skip

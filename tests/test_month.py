@@ -17,7 +17,7 @@ from conftest import MONTH, ROOT, Small
 from openpyxl import load_workbook
 
 from flows.batch import Outcome, run_batch
-from flows.intake import _refuse_mixture, _store_of, look
+from flows.intake import _refuse_mixture, store_of, look
 from flows.ledger.release import releases
 from flows.ledger.store import Store
 from flows.publication import stored_results
@@ -287,5 +287,5 @@ def test_glt09_is_kept_apart_even_where_its_head_is_broken() -> None:
     assert _refuse_mixture(mixed).refused is not None
     store = Store(Path("home"))
     alone = Delivery("d", "x.xlsx", 1, (), (), sheet("GLT09"))
-    assert _store_of(store, alone) is store.permu
-    assert _store_of(store, _refuse_mixture(mixed)) is None
+    assert store_of(store, alone) is store.permu
+    assert store_of(store, _refuse_mixture(mixed)) is None

@@ -12,6 +12,7 @@ import duckdb
 
 from schemas.corrections import Correction
 from schemas.finding import Reply
+from schemas.returns.record import Answer
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,19 @@ def known_replies(con: duckdb.DuckDBPyConnection) -> dict[str, Reply]:
     """Finding id to its latest answer."""
     rows = con.execute(f"select finding, state from ({NEWEST_REPLY})").fetchall()
     return {finding: Reply(state) for finding, state in rows}
+
+
+def answers(con: duckdb.DuckDBPyConnection) -> dict[str, Answer]:
+    """Finding id to the submitter's newest explanation and the bureau's word on it."""
+    rows = con.execute(f"""
+        select finding, newest.state, coalesce(own.reason, ''), coalesce(own.text, ''),
+            case when newest.state = 'explained' then '' else newest.text end
+        from ({NEWEST_REPLY}) newest left join (
+            select * from reply where state = 'explained'
+            qualify row_number() over (partition by finding order by seq desc, ordinal desc) = 1
+        ) own using (finding)
+    """).fetchall()
+    return {id: Answer(Reply(state), reason, text, remark) for id, state, reason, text, remark in rows}
 
 
 _OPEN = f"""
