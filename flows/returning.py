@@ -81,7 +81,12 @@ def _versions(
             before[at] = rows[0]
     digests = sorted({digest for digest, _ in before.values()})
     read = reader(settings)([store.archive.path(digest) for digest in digests]) if digests else []
-    known = {(s.digest, s.sheet): s for d in read for s in d.submissions}
+    known = {
+        (s.digest, s.sheet): replace(s, file_name=named.file_name)
+        for d in read
+        for named in [_named(con, d)]
+        for s in d.submissions
+    }
     return [(known[old], fresh[new]) for new, old in sorted(before.items()) if old in known]
 
 
