@@ -42,6 +42,7 @@ class Outcome:
     seconds: dict[str, float]
     repaired: tuple[str, ...]
     note: str = ""  # why there is no release, where one was asked for
+    returns: tuple[Path, ...] = ()  # the copies that go back to submitters
 
     @property
     def needs_a_person(self) -> bool:
@@ -79,6 +80,10 @@ class Month:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the database and the lock, so that readers may look; the outcome stays."""
         if self.con is not None:
             self.con.close()
         self._held.close()
