@@ -47,6 +47,7 @@ class Outcome:
     waiting: Mapping[str, int] = field(default_factory=dict)  # what the bureau itself has to decide
     returns: tuple[Path, ...] = ()  # copies, letters and comparisons that go back
     note: str = ""  # why there is no release, where one was asked for
+    returns: tuple[Path, ...] = ()  # the copies that go back to submitters
 
     @property
     def needs_a_person(self) -> bool:
@@ -88,6 +89,10 @@ class Month:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the database and the lock, so that readers may look; the outcome stays."""
         if self.con is not None:
             self.con.close()
         self._held.close()

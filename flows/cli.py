@@ -1,7 +1,7 @@
 """The command line ``zhishu``: thin commands over the packages, one clear sentence per mistake.
 
 Exit codes: 0 done, 1 done with refusals or differences that need a person, 2 bad usage or input, 3 internal
-error. Prefect is imported by ``run`` alone.
+error. Prefect is imported by ``run`` alone; ``serve`` starts it in processes of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flows.mistakes import Mistake
+from flows.mistakes import Mistake, sentence
 from flows.settings import Settings, settings
 from schemas.period import Period
 
@@ -78,27 +78,13 @@ def _failed(error: Exception) -> int:
     if isinstance(error, typer.Abort):
         print("已中断。", file=sys.stderr)
         return 2
-    if _is_users(error):
-        print(f"错误：{error}", file=sys.stderr)
-        return 2
-    if isinstance(error, OSError):
-        print(f"错误：文件读写失败：{error.filename or ''} {error.strerror or error}", file=sys.stderr)
+    told = sentence(error)
+    if told is not None:
+        print(f"错误：{told}", file=sys.stderr)
         return 2
     print(f"内部错误：{type(error).__name__}：{error}（请把下面的记录交给维护人员）", file=sys.stderr)
     traceback.print_exception(error, file=sys.stderr)
     return 3
-
-
-def _is_users(error: Exception) -> bool:
-    """True for what a person can mend: input, files, another run in the way."""
-    from flows.ledger.lock import LockHeldError
-    from flows.ledger.release import ReleaseError
-    from flows.ledger.warehouse import WarehouseBusyError
-    from indices.method import MethodError
-    from schemas.form import FormError
-
-    mistakes = (Mistake, FormError, LockHeldError, MethodError, ReleaseError, WarehouseBusyError)
-    return isinstance(error, mistakes)
 
 
 def _period(text: str, *kinds: str) -> Period:
@@ -399,6 +385,40 @@ def export(
     results = stored_results(wanted, load_codes(chosen.codes_folder))
     for path in write_workbooks(wanted, results, chosen, target, audience.value):
         print(path)
+    return 0
+
+
+@app.command(
+    help="Prefect 服务器、界面和定时运行 · server, user interface and schedules\n\n例：zhishu serve --inbox inbox --out out"
+)
+def serve(
+    inbox: Inbox,
+    out: Out = Path("out"),
+    home: Home = None,
+    codes: CodesFolder = None,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="端口 · port")] = 4200,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--password-file", help="口令文件，默认 ZHISHU_PASSWORD 或自动生成 · file of the password"
+        ),
+    ] = None,
+) -> int:
+    """Serve on loopback until Ctrl-C."""
+    from flows.serve import Service
+    from flows.serve import serve as serve_until_stopped
+
+    for folder in inbox:
+        if not folder.exists():
+            raise UsageError(f"收件文件夹 {folder} 不存在。")
+    service = Service(
+        _settings(home, codes),
+        tuple(folder.absolute() for folder in inbox),
+        _folder(out),
+        port,
+        password_file,
+    )
+    serve_until_stopped(service, lambda text: print(text, flush=True))
     return 0
 
 

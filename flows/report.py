@@ -63,18 +63,24 @@ def file_lines(outcome: Outcome) -> list[str]:
     return [f"表格 {path}" for path in outcome.files]
 
 
-def summary_lines(outcome: Outcome) -> list[str]:
-    """What a statistician wants to know first: read, refused, coverage, top and bottom."""
+def intake_line(outcome: Outcome) -> str:
+    """What came in, in one line."""
     intake = outcome.intake
     accepted, pending, rejected = (
         len(intake.submissions(s)) for s in (State.ACCEPTED, State.PENDING, State.REJECTED)
     )
+    return (
+        f"读取工作簿 {len(intake.deliveries)} 个，报表 {len(intake.judged)} 份："
+        f"接收 {accepted}，待核 {pending}，退回 {rejected}；整件拒收 {len(intake.refused)} 个"
+    )
+
+
+def summary_lines(outcome: Outcome) -> list[str]:
+    """What a statistician wants to know first: read, refused, coverage, top and bottom."""
+    intake = outcome.intake
     bureau = sum(1 for j in intake.judged if j.submission.submitter == BUREAU.code)
     lines = [] if intake.history_only else [f"报告期 {outcome.period.printed}"]
-    lines += [
-        f"读取工作簿 {len(intake.deliveries)} 个，报表 {len(intake.judged)} 份："
-        f"接收 {accepted}，待核 {pending}，退回 {rejected}；整件拒收 {len(intake.refused)} 个",
-    ]
+    lines.append(intake_line(outcome))
     if bureau:
         lines.append(f"其中局内填报（历史或公布资料）{bureau} 份，不计入各单位报送率")
     if intake.seen:
