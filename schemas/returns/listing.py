@@ -72,7 +72,7 @@ def write_listing(book: Workbook, listing: Listing, codes: Codes) -> Worksheet:
     for other in book.worksheets:
         other.sheet_view.tabSelected = False  # what is typed would go into all selected sheets
     sheet = book.create_sheet(TITLE, 0)
-    book.active = 0
+    book.active, sheet.sheet_view.tabSelected = 0, True
     for view in book.views:
         view.firstSheet = 0
     _write_head(sheet, listing)

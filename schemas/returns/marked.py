@@ -17,6 +17,7 @@ from schemas.returns.exact import altered, restore_numbers, restore_results, val
 from schemas.returns.listing import Listing, write_listing
 from schemas.returns.marks import clear_marks, mark
 from schemas.returns.record import Answer, answer_of, awaits_explanation
+from schemas.returns.validations import carry_validations
 
 _NOT_CARRIED = ("xl/drawings/drawing", "xl/media/", "xl/embeddings/", "xl/ctrlprops/", "xl/threadedcomments/")
 
@@ -52,6 +53,7 @@ def marked_copy(
         del original[sheet.title]
         book.remove(sheet)
     restore_numbers(book, original)
+    carry_validations(parts, book)
     clear_marks(book)
     mark(book, findings)
     known = {finding.id: _said(finding, answers, answered) for finding in findings}
