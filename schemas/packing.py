@@ -35,12 +35,17 @@ def repack(parts: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def saved(book: Workbook, modified: datetime) -> bytes:
-    """The workbook's bytes, last modified as told instead of now."""
+def written(book: Workbook, modified: datetime) -> dict[str, bytes]:
+    """The parts of a workbook as openpyxl writes them, last modified as told instead of now."""
     loose = BytesIO()
     with zipfile.ZipFile(loose, "w", zipfile.ZIP_STORED) as archive:
         ExcelWriter(book, archive).save()
     parts = parts_of(loose.getvalue())
     book.properties.modified = modified  # saving has set it to the present
     parts[CORE] = tostring(book.properties.to_tree())
-    return repack(parts)
+    return parts
+
+
+def saved(book: Workbook, modified: datetime) -> bytes:
+    """The workbook's bytes, last modified as told instead of now."""
+    return repack(written(book, modified))

@@ -55,7 +55,7 @@ def letter_workbook(letter: Letter, codes: Codes) -> bytes:
         )
         book.move_sheet(sheet, -1)
         book.active = 0
-        book.worksheets[1].sheet_view.tabSelected = False
+        sheet.sheet_view.tabSelected, book.worksheets[1].sheet_view.tabSelected = True, False
     _write(sheet, letter)
     book.properties.creator = "审核"
     book.properties.created = NO_TIME

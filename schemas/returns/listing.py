@@ -72,7 +72,7 @@ def write_listing(book: Workbook, listing: Listing, codes: Codes) -> Worksheet:
     for other in book.worksheets:
         other.sheet_view.tabSelected = False  # what is typed would go into all selected sheets
     sheet = book.create_sheet(TITLE, 0)
-    book.active = 0
+    book.active, sheet.sheet_view.tabSelected = 0, True
     for view in book.views:
         view.firstSheet = 0
     _write_head(sheet, listing)
@@ -158,7 +158,7 @@ def _link(book: Workbook, sheet: Worksheet, row: int, finding: Finding, by_id: M
     if finding.sheet.startswith(TITLE) and finding.row_key in by_id:
         place = f"{get_column_letter(_PLACE[TEXT])}{by_id[finding.row_key]}"
         put_text(cell, place, _LINK, "center")
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quote_sheetname(TITLE)}!{place}")
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quote_sheetname(sheet.title)}!{place}")
         return
     named = finding.cell.split(",") if finding.cell else []
     words = "、".join(named[:_NAMED]) + (f"等 {len(named)} 处" if len(named) > _NAMED else "")

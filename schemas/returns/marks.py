@@ -37,7 +37,10 @@ _COLUMN, _ROW = re.compile(r"[A-Z]{1,3}"), re.compile(r"[1-9][0-9]{0,6}")
 
 
 def clear_marks(book: Workbook) -> None:
-    """Take off the colours and comments of an earlier return."""
+    """Take off the colours and comments of an earlier return; the filer's own comments stay.
+
+    Their boxes are made to fit, since openpyxl reads no sizes.
+    """
     for sheet in book.worksheets:
         kept = ConditionalFormattingList()
         for area in sheet.conditional_formatting:
@@ -47,8 +50,8 @@ def clear_marks(book: Workbook) -> None:
         sheet.conditional_formatting = kept
         for cell in _commented(sheet):
             own, ruled, _ = cell.comment.text.partition(_RULED)
-            if ruled:
-                cell.comment = _comment(own.rstrip(), cell.comment.author) if own.strip() else None
+            own = own.rstrip() if ruled else own
+            cell.comment = _comment(own, cell.comment.author) if own else None
 
 
 def _tight(formula: str) -> str:
