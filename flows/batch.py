@@ -47,7 +47,6 @@ class Outcome:
     waiting: Mapping[str, int] = field(default_factory=dict)  # what the bureau itself has to decide
     returns: tuple[Path, ...] = ()  # copies, letters and comparisons that go back
     note: str = ""  # why there is no release, where one was asked for
-    returns: tuple[Path, ...] = ()  # the copies that go back to submitters
 
     @property
     def needs_a_person(self) -> bool:

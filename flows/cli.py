@@ -157,13 +157,16 @@ def run(
 def intake(
     period: PeriodText,
     inbox: Inbox,
+    out: Out = Path("out"),
     home: Home = None,
     codes: CodesFolder = None,
+    admit_pending: Pending = True,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> int:
-    """Take everything of periods up to the given one into the ledger."""
-    return _take(_period(period, "M"), inbox, _settings(home, codes, actor=actor), as_json)
+    """Take everything of periods up to the given one into the ledger, and write what goes back."""
+    chosen = _settings(home, codes, admit_pending, actor)
+    return _take(_period(period, "M"), inbox, chosen, _folder(out), as_json)
 
 
 @app.command(
@@ -177,11 +180,17 @@ def backfill(
     as_json: AsJson = False,
 ) -> int:
     """Take history workbooks, whatever their periods."""
-    return _take(Period(9999, 12), files, _settings(home, codes, actor=actor), as_json, history_only=True)
+    chosen = _settings(home, codes, actor=actor)
+    return _take(Period(9999, 12), files, chosen, None, as_json, history_only=True)
 
 
 def _take(
-    through: Period, inbox: list[Path], chosen: Settings, as_json: bool, history_only: bool = False
+    through: Period,
+    inbox: list[Path],
+    chosen: Settings,
+    out: Path | None,
+    as_json: bool,
+    history_only: bool = False,
 ) -> int:
     from flows.batch import run_batch
     from flows.report import findings_text, outcome_json, summary_lines
@@ -190,7 +199,7 @@ def _take(
         if not path.exists():
             raise UsageError(f"{path} 不存在。")
     with progress_bar(Console(stderr=True), not as_json) as progress:
-        outcome = run_batch(chosen, through, inbox, None, progress, False, history_only)
+        outcome = run_batch(chosen, through, inbox, out, progress, False, history_only)
     if as_json:
         _print_json(outcome_json(outcome))
     else:
@@ -228,6 +237,9 @@ def forms(
     submitter: Annotated[
         list[str] | None, typer.Option("--submitter", help="只要这些单位的代码 · only these")
     ] = None,
+    revisions: Annotated[
+        bool, typer.Option("--revisions", help="附数据修订表（赣链统10表） · with the revision form")
+    ] = False,
     codes: CodesFolder = None,
 ) -> int:
     """Write what a bureau sends out before a period."""
@@ -245,7 +257,7 @@ def forms(
     written = 0
     with progress_bar(Console(stderr=True), True) as progress:
         for number, office in enumerate(chosen, 1):
-            for name, data in blank_files(lists, office, wanted):
+            for name, data in blank_files(lists, office, wanted, revisions=revisions):
                 path = out / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
@@ -318,17 +330,22 @@ def review(
         bool, typer.Option("--register", help="已接受的例外登记册 · the register of accepted exceptions")
     ] = False,
     xlsx: Annotated[Path | None, typer.Option("--xlsx", help="登记册写入此文件 · write the register")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="退回时重写退件的文件夹 · write the returned copies here")
+    ] = None,
     home: Home = None,
     codes: CodesFolder = None,
     admit_pending: Pending = True,
     as_json: AsJson = False,
 ) -> int:
     """List what waits, or take decisions of one named person, all or none."""
+    from flows.review import Reviewer, Word
     from flows.reviewing import decide_words, show_register, show_waiting
 
     chosen = _existing(_settings(home, codes, admit_pending))
     if approve or back:
-        return decide_words(chosen, approve or [], back or [], by, role, note, as_json)
+        words = [Word(id, True, note) for id in approve or ()] + [Word(id, False, note) for id in back or ()]
+        return decide_words(chosen, words, Reviewer(by.strip(), role.strip()), out and _folder(out), as_json)
     if by or role or note:
         raise UsageError("请用 --approve 或 --return 写明要核定的编号。")
     if register or xlsx:

@@ -49,7 +49,12 @@ def return_batch(
     folder = returns_folder(out, intake.through)
     versions = _versions(con, store, settings, intake)
     return write_return_folder(
-        folder, returned, versions, load_codes(settings.codes_folder), workers=settings.workers, limits=Limits()
+        folder,
+        returned,
+        versions,
+        load_codes(settings.codes_folder),
+        workers=settings.workers,
+        limits=Limits(),
     )
 
 
@@ -105,9 +110,7 @@ def return_again(
         by_period.setdefault(period.as_month(), []).append(one)
     for period, returned in sorted(by_period.items()):
         folder = returns_folder(out, period)
-        written += write_return_folder(
-            folder, returned, (), codes, workers=settings.workers, limits=Limits()
-        )
+        written += write_return_folder(folder, returned, (), codes, workers=settings.workers, limits=Limits())
     return written
 
 

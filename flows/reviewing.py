@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import xlsxwriter
 
 from flows import intake as steps
 from flows.desk import register, waiting, waiting_text
+from flows.ledger.events import EventType
 from flows.ledger.files import write_file
+from flows.ledger.journal import Entry
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse, view_warehouse
+from flows.returning import return_again
 from flows.review import Reviewer, Word, review
 from flows.settings import Settings
 
@@ -29,35 +33,53 @@ _WIDTHS = {"问题": 40, "情况说明": 40, "记录键": 28, "值": 18, "核准
 
 
 def decide_words(
-    chosen: Settings,
-    approve: Sequence[str],
-    back: Sequence[str],
-    by: str,
-    role: str,
-    note: str,
-    as_json: bool,
+    chosen: Settings, words: Sequence[Word], reviewer: Reviewer, out: Path | None, as_json: bool
 ) -> int:
-    """Take the decisions under the writer's lock and tell what the journal got."""
+    """Take the decisions under the writer's lock and tell what the journal got.
+
+    With ``out`` the copies of what was returned are written again, with the bureau's word in them.
+    """
     store = Store(chosen.home)
-    words = [Word(id, True, note) for id in approve] + [Word(id, False, note) for id in back]
     with (
         store.writing(),
         closing(open_warehouse(store, steps.reader(chosen), chosen.threads)) as con,
     ):
-        entries = review(con, store, Reviewer(by.strip(), role.strip()), words, chosen.admit_pending)
+        entries = review(con, store, reviewer, words, chosen.admit_pending)
+        back = _sent_back(con, entries) if out is not None else []
+        files = return_again(con, store, chosen, back, out) if out is not None and back else []
     told = [
         {"seq": e.seq, "type": e.type, "actor": e.actor, "role": e.role, "body": dict(e.body)}
         for e in entries
     ]
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, indent=1))
-    else:
-        for entry in entries:
-            print(
-                f"日志 {entry.seq}：{_TOLD[entry.type].format(**_named(entry.body))}（{entry.actor}，{entry.role}）"
+        print(
+            json.dumps(
+                {"entries": told, "returns": [str(f.path) for f in files]}, ensure_ascii=False, indent=1
             )
-        print("已记入日志；受影响的发布在下次 zhishu run 时修订，见 zhishu status。")
+        )
+        return 0
+    for entry in entries:
+        said = _TOLD[entry.type].format(**_named(entry.body))
+        print(f"日志 {entry.seq}：{said}（{entry.actor}，{entry.role}）")
+    for file in files:
+        print(f"退件 {file.path}")
+    print("已记入日志；受影响的发布在下次 zhishu run 时修订，见 zhishu status。")
     return 0
+
+
+def _sent_back(con: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> list[str]:
+    """The deliveries (digests) on which the bureau said that something is not in order."""
+    rejected = [e.body["digest"] for e in entries if e.type == EventType.REJECTED]
+    refused = [e.body["digest"] for e in entries if e.type == EventType.DISMISSED]
+    returned = [
+        e.body["finding"] for e in entries if e.type == EventType.REVIEWED and e.body["verdict"] == "returned"
+    ]
+    rows = con.execute(
+        "select distinct s.digest from finding f join submission s on s.id = f.submission"
+        " where f.id in (select unnest(?)) and s.superseded_seq is null",
+        [returned],
+    ).fetchall()
+    return [*rejected, *refused, *(digest for (digest,) in rows)]
 
 
 _TOLD = {

@@ -17,7 +17,7 @@ from conftest import MONTH, ROOT, Small
 from openpyxl import load_workbook
 
 from flows.batch import Outcome, run_batch
-from flows.intake import _refuse_mixture, store_of, look
+from flows.intake import _refuse_mixture, look, store_of
 from flows.ledger.release import releases
 from flows.ledger.store import Store
 from flows.publication import stored_results
