@@ -10,7 +10,7 @@ import pytest
 import sheets
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from test_returns_marked import finding, mark
+from returning import finding, mark
 
 from schemas.decide import decide
 from schemas.finding import Finding, Severity, State

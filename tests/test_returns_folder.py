@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sheets
 from openpyxl import Workbook, load_workbook
-from test_returns_marked import finding
+from returning import finding
 
 from schemas.codes import CODES_DIR
 from schemas.finding import Finding, Reply, Severity
