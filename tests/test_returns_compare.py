@@ -103,6 +103,8 @@ def test_the_workbook_says_it_on_paper() -> None:
     assert rows[1][1:3] == ("东湖区 电子信息产业链 全链", "营业收入 1-本月")
     assert (rows[1][4], rows[1][6], rows[1][7]) == (980, 981, 1)
     assert rows[3][6] == "约五十"
+    kept = book["未变"]
+    assert (kept["E6"].value, kept["E6"].number_format) == (1000.5, "#,##0.0")
     assert sheet.freeze_panes == "A6" and int(sheet.page_setup.paperSize) == 9
     assert [c.value for c in book["删除的行"][6]] == ["东湖区 有色金属产业链 全链", key(B)]
 
