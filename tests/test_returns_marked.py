@@ -1,5 +1,6 @@
 """The copy that goes back: what is added to it, and that nothing else in it changes."""
 
+import re
 from dataclasses import replace
 from io import BytesIO
 
@@ -11,32 +12,18 @@ from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
+from returning import SHEET, finding, mark
 
-from schemas.finding import Finding, Reply, Severity
+from schemas.finding import Reply, Severity
 from schemas.packing import parts_of
 from schemas.reading.explanations import ID, REASON, TEXT, TITLE
 from schemas.reading.package import Limits, Refusal
 from schemas.returns.exact import values_of
-from schemas.returns.marked import CopyError, marked_copy
+from schemas.returns.marked import CopyError
 from schemas.returns.marks import HARD, SOFT
-from schemas.returns.record import Answer, shown
+from schemas.returns.record import Answer
 
-SHEET = "GLT02"
 HEADER = 6
-
-
-def finding(
-    rule: str = "H201", cell: str = "", severity: Severity = Severity.HARD, **more: object
-) -> Finding:
-    """A finding on the form of these tests."""
-    given = {"value": "12", "sheet": SHEET, "submitter": "360102", "form": "GLT02", "period": "2026-10"}
-    return Finding(
-        rule,
-        severity,
-        f"{rule} 的说明。",
-        "请核对。",
-        **{"level": 1, "cell": cell, **given, **more},  # type: ignore[arg-type]
-    )
 
 
 def rich() -> bytes:
@@ -69,12 +56,6 @@ def rich() -> bytes:
 
 RICH = rich()
 ADDRESS = sheets.at(RICH, "rev_cum")
-
-
-def mark(data: bytes, *findings: Finding, answers: dict[str, Answer] | None = None) -> bytes:
-    """The marked copy."""
-    told = shown(findings)
-    return marked_copy(data, "原件.xlsx", "东湖区统计局", told, answers or {}, sheets.CODES, Limits())
 
 
 def opened(data: bytes) -> Workbook:
@@ -335,6 +316,18 @@ def test_drop_downs_from_other_sheets_survive_excel() -> None:
     assert (found.type, str(found.sqref), found.error, found.showErrorMessage, found.allow_blank) == (
         "list", "C5:C9 E5", "请选择", True, True,
     )  # fmt: skip
+
+
+def test_the_box_of_a_comment_stands_beside_its_cell() -> None:
+    def narrow(sheet: Worksheet) -> None:
+        sheet.column_dimensions["E"].width, sheet.column_dimensions["F"].hidden = 10, True
+        sheet.column_dimensions["G"].width = 60
+
+    parts = parts_of(mark(sheets.edited(RICH, narrow), finding(cell="D5")))
+    drawing = parts["xl/drawings/commentsDrawing1.vml"].decode()
+    # 300 pixels after a gap of 12 end in G: 75 of E, none of F, 237 of G
+    assert re.search(r"Anchor>4, 12, 4, 0, 6, 237, ", drawing)
+    assert drawing.count("Anchor>") == 2 * drawing.count("ClientData ObjectType")
 
 
 def test_pictures_that_are_lost_are_told() -> None:

@@ -26,6 +26,7 @@ _COLUMNS: Mapping[str, float] = {
 }  # fmt: skip
 _LONGEST = 32_000  # characters that a cell takes, and some room
 _HEADER_ROW = 4
+_PLACES = 4  # decimals that a figure may have
 _BASE = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
 
 
@@ -78,7 +79,11 @@ class _Writer:
         self._plain = book.add_format(_BASE)
         self._header = self._boxed({"bold": True, "align": "center", "bg_color": "#D9E1F2"})
         self._text = self._boxed({"text_wrap": True})
-        self._number = self._boxed({"num_format": "#,##0.####", "align": "right"})
+        self._address = self._boxed({"align": "center"})
+        self._numbers = [
+            self._boxed({"num_format": "#,##0" + "." * (places > 0) + "0" * places, "align": "right"})
+            for places in range(_PLACES + 1)
+        ]
         self._states = {s: self._boxed({"align": "center", "bg_color": c}) for s, c in _COLOURS.items()}
 
     def _boxed(self, properties: Mapping[str, object]) -> Format:
@@ -94,9 +99,9 @@ class _Writer:
             self._put(sheet, row, 0, STATE_ZH[line["state"]], self._states[line["state"]])
             self._put(sheet, row, 1, self._row_name(line["row_key"]))
             self._put(sheet, row, 2, self._label(line["field"]))
-            self._put(sheet, row, 3, line["old_cell"])
+            self._put(sheet, row, 3, line["old_cell"], self._address)
             self._put(sheet, row, 4, line["old_value"] if old is None else old)
-            self._put(sheet, row, 5, line["new_cell"])
+            self._put(sheet, row, 5, line["new_cell"], self._address)
             self._put(sheet, row, 6, line["new_value"] if new is None else new)
             self._put(sheet, row, 7, "" if old is None or new is None else new - old)
 
@@ -130,7 +135,8 @@ class _Writer:
     ) -> None:
         """Write a number or a text; what the library refuses is an error, never a gap."""
         if isinstance(value, Decimal):
-            code = sheet.write_number(row, column, float(value), look or self._number)
+            places = len(format(value.normalize(), "f").partition(".")[2])
+            code = sheet.write_number(row, column, float(value), look or self._numbers[min(places, _PLACES)])
         else:
             code = sheet.write_string(row, column, value[:_LONGEST], look or self._text)
         if code:

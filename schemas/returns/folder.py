@@ -31,6 +31,7 @@ from schemas.territory import BUREAU, submitters
 UNKNOWN = "未识别单位"
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')  # characters that some file system refuses
+_RETURNED = re.compile(rf"(?:{Path(COPY_SUFFIX).stem}|{Path(LETTER_SUFFIX).stem})+$")
 _LONGEST = 150  # bytes of a stem; a file system takes 255 of a name, and the rest is ours
 
 
@@ -165,11 +166,7 @@ def _letter(one: Returned, codes: Codes) -> bytes:
 
 def _stem(file_name: str) -> str:
     """The name of a file without its ending and without what an earlier return put behind it."""
-    stem = Path(file_name).stem
-    for suffix in (COPY_SUFFIX, LETTER_SUFFIX):
-        while stem.endswith(suffix.removesuffix(".xlsx")):
-            stem = stem.removesuffix(suffix.removesuffix(".xlsx"))
-    return _fit(stem) or "无名文件"
+    return _fit(_RETURNED.sub("", Path(file_name).stem)) or "无名文件"
 
 
 def _fit(name: str) -> str:

@@ -121,7 +121,7 @@ def _write_line(sheet: Worksheet, row: int, finding: Finding, answer: Answer, co
         "程度": SEVERITY_ZH[finding.severity],
         "表": f"{finding.form} {finding.subject}".strip(),
         "工作表": finding.sheet,
-        "值": finding.value[:_LONGEST] + ("…" if len(finding.value) > _LONGEST else ""),
+        "值": finding.value[:_LONGEST].replace("|", " | ") + "…" * (len(finding.value) > _LONGEST),
         "说明": finding.message,
         "怎么办": finding.advice,
         REASON: _offered(codes).get(answer.reason, answer.reason) if soft else "",

@@ -12,6 +12,7 @@ from schemas.codes import Codes
 from schemas.finding import Finding
 from schemas.packing import CORE, NO_TIME, parts_of, repack, written
 from schemas.reading.package import Limits
+from schemas.returns.boxes import place_boxes
 from schemas.returns.earlier import Written, answers_on, listings
 from schemas.returns.exact import altered, restore_numbers, restore_results, values_of
 from schemas.returns.listing import Listing, write_listing
@@ -60,7 +61,8 @@ def marked_copy(
     remarks = _remarks(parts, book)
     write_listing(book, Listing(delivery_name, office, findings, known, remarks), codes)
     book.calculation.fullCalcOnLoad = True
-    copy = repack(restore_results(written(book, modified), book, original))
+    finished = place_boxes(restore_results(written(book, modified), book, original), book)
+    copy = repack(finished)
     changed = altered(original, values_of(copy, limits))
     if changed:
         more = f" 等 {len(changed)} 处" if len(changed) > 1 else ""
