@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import MONTH, Small
+from conftest import Small
 
-from flows.batch import run_batch
+from flows.batch import Outcome
 from flows.cli import main
 
 
@@ -78,11 +78,14 @@ def test_an_internal_error_is_loud(
     assert code == 3 and "内部错误" in err and "Traceback" in err
 
 
-def test_status_releases_and_export(small: Small, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    settings = small.settings(home)
-    outcome = run_batch(settings, MONTH, [small.inbox], tmp_path / "out")
-    common = ("--home", home)
+def test_status_releases_and_export(
+    small: Small,
+    small_outcome: Outcome,
+    small_home: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    outcome, common = small_outcome, ("--home", small_home)
     code, out, _ = zhishu(capsys, "releases", *common, "--json")
     assert code == 0 and [r["id"] for r in json.loads(out)] == ["2026-10.1"]
     code, out, _ = zhishu(capsys, "status", "2026-10", *common, "--codes", small.codes.folder)
