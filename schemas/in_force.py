@@ -45,7 +45,8 @@ class InForce(Protocol):
         """The lines of a form (code, all editions) in these periods, in the order of their keys.
 
         Columns: ``period``, ``submitter``, ``subject`` (text), ``source`` (``submission`` or ``bureau``),
-        ``state`` (``accepted`` or ``pending``), ``row_key`` (as in a finding); the key columns (text,
+        ``state`` (``accepted`` or ``pending``), ``row_key`` (as in a finding), ``revised`` (the fields that
+        corrections changed, as ``|out_cum|rev_cum|``, else ""); the key columns (text,
         "" if blank); the form's other columns (Decimal(20,4) or text, null where blank). A line that
         the bureau filed is there only where no submitter filed one with its key and period.
         """
@@ -58,3 +59,26 @@ class InForce(Protocol):
     def figure(self, form: str, period: str, row_key: str, field: str) -> Figure | None:
         """A field of a record, whoever filed it; None if no such record is in force."""
         ...
+
+
+class Remembered:
+    """What is in force, asked once: the same lines are wanted by many rules and sentences."""
+
+    def __init__(self, source: InForce) -> None:
+        self._source = source
+        self._lines: dict[tuple[str, tuple[Period, ...]], pl.DataFrame] = {}
+
+    def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
+        """See :class:`InForce`."""
+        asked = (form, tuple(periods))
+        if asked not in self._lines:
+            self._lines[asked] = self._source.lines(form, periods)
+        return self._lines[asked]
+
+    def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
+        """See :class:`InForce`."""
+        return self._source.place(form, period, submitter, row_key, field)
+
+    def figure(self, form: str, period: str, row_key: str, field: str) -> Figure | None:
+        """See :class:`InForce`."""
+        return self._source.figure(form, period, row_key, field)

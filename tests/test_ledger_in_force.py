@@ -44,7 +44,7 @@ def bureau(field: str, value: str, period: str = "2026-09", reported_on: str = "
 
 def revenue(view: Ledger | Arriving, *periods: Period) -> list[tuple[str, str, str, str]]:
     lines = view.lines("GLT02", periods)
-    assert lines.columns[:6] == ["period", "submitter", "subject", "source", "state", "row_key"]
+    assert lines.columns[:7] == ["period", "submitter", "subject", "source", "state", "row_key", "revised"]
     picked = lines.select("period", "source", "state", "rev_cum").rows()
     return [(period, source, state, f"{value:f}") for period, source, state, value in picked]
 

@@ -120,8 +120,10 @@ def test_the_whole_loop(small: Small, tmp_path: Path, capsys: pytest.CaptureFixt
         (entry.type, entry.actor)
         for entry in store.journal.entries()
         if entry.type == "released"
-        or ((entry.body.get("submitter"), entry.body.get("period")) == (OFFICE, "2026-10")
-        and entry.body["form"] in ("GLT02", "GLT10"))
+        or (
+            (entry.body.get("submitter"), entry.body.get("period")) == (OFFICE, "2026-10")
+            and entry.body["form"] in ("GLT02", "GLT10")
+        )
     ]
     asked_n = len(asked)
     assert [kind for kind, _ in told_of] == [

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from consistency import Filings, chain_of_industry, violations
 from openpyxl import load_workbook
+from records import check
 from small import CITY, small_codes
 
-from schemas.checks import check
 from schemas.codes import PROVINCE, Codes, load_codes
 from schemas.finding import Severity
 from schemas.form import form_for

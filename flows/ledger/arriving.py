@@ -54,7 +54,7 @@ class Arriving:
         bureau = (
             merged.filter(pl.col("source") == "bureau")
             .group_by("period", "submitter", "subject", "source", "row_key", maintain_order=True)
-            .agg(pl.col("state").last(), *(pl.col(name).drop_nulls().last() for name in fields))
+            .agg(pl.col("state", "revised").last(), *(pl.col(name).drop_nulls().last() for name in fields))
             .select(merged.columns)
         )
         filed = merged.filter(pl.col("source") == "submission")
@@ -110,6 +110,7 @@ def _lines(form: str, submission: Submission, state: State) -> pl.DataFrame:
     frame = wide.frame.with_columns(
         pl.lit(source).alias("source"),
         pl.lit(str(state)).alias("state"),
+        pl.lit("").alias("revised"),
         pl.Series("row_key", [wide.row_key(key) for key in wide.keys], dtype=pl.String),
     )
     absent = [

@@ -14,7 +14,7 @@ from schemas.frames import AMOUNT
 from schemas.in_force import Figure, Place
 from schemas.period import Period
 
-HEAD = ("period", "submitter", "subject", "source", "state", "row_key")
+HEAD = ("period", "submitter", "subject", "source", "state", "row_key", "revised")
 
 
 class Ledger:
@@ -52,6 +52,7 @@ class Ledger:
                         else try_cast(k.new_value as decimal(20,4)) end as value,
                     case when k.target is null or c.value is not null then c.text
                         else k.new_value end as text,
+                    k.target is not null as changed,
                     case when f.layered then '' else f.id || ' ' || c."row" end as line
                 from in_force f
                 join cell c on c.submission = f.id
@@ -65,7 +66,9 @@ class Ledger:
                     partition by period, submitter, subject, source, row_key, field, line
                     order by version desc, reported_on desc, id desc, "row" desc) = 1
             ), line as (
-                select period, submitter, subject, source, max(state) as state, row_key, {values}
+                select period, submitter, subject, source, max(state) as state, row_key,
+                    coalesce('|' || string_agg(field, '|' order by field) filter (changed) || '|', '') as revised,
+                    {values}
                 from standing_cell
                 group by period, submitter, subject, source, row_key, line
             )
