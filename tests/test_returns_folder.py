@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sheets
 from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 from returning import finding
 
 from schemas.codes import CODES_DIR
@@ -82,6 +83,18 @@ def test_a_worker_that_is_too_slow_leaves_a_letter_with_the_findings(tmp_path: P
     assert "本工作簿无法加注" in texts(result.path, "退件函")
     listing = texts(result.path, TITLE)
     assert HARD.id in listing and SOFT.id in listing and "请把“审核结果”表复制到更正后的工作簿中" in listing
+
+
+def test_a_worker_without_memory_costs_its_copy_alone(tmp_path: Path) -> None:
+    def enlarge(sheet: Worksheet) -> None:
+        for row in range(200, 600):
+            sheet.append([row] * 50)
+
+    large = job(tmp_path, "大.xlsx", sheets.edited(BASE, enlarge))
+    limits = Limits(memory_bytes=1 << 20)
+    results = write_returns([large, job(tmp_path, "小.xlsx", BASE[:-50])], CODES_DIR, 1, limits)
+    assert [r.kind for r in results] == ["letter", "letter"]
+    assert "内存超过上限 1 MB" in results[0].reason and "压缩包目录损坏" in results[1].reason
 
 
 def test_explanations_may_be_written_on_a_letter_s_list(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_ranges_columns_rows_and_merged_cells_can_be_named() -> None:
     told = [finding(f"H{n}", cell) for n, cell in enumerate(("C", "41", "B42:C43", "B5:C5"))]
     sheet = opened(mark(RICH, *told))[SHEET]
     (where,) = [str(area.sqref) for area in sheet.conditional_formatting if area.rules[0].dxf.fill]
-    assert "C1:C100" in where and "B42:C43" in where and "A41:" in where
+    assert "C1:C43" in where and "B42:C43" in where and "A41:" in where
     assert "H2" in sheet["A42"].comment.text  # the merged range's own cell
 
 
@@ -176,6 +176,24 @@ def test_a_file_wrong_everywhere_does_not_drown_in_comments() -> None:
     text = opened(mark(RICH, *told))[SHEET][ADDRESS].comment.text
     assert text.endswith("另有 22 条，见“审核结果”表。")
     assert len(listed(mark(RICH, *told))) == 30
+
+
+def test_a_list_that_nobody_would_read_ends_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schemas.returns.record.MOST", 3)
+    copy = mark(RICH, *(finding(f"H{n}", ADDRESS) for n in range(5)))
+    assert [row["规则"] for row in listed(copy)] == ["H0", "H1", "H2"]
+    assert "另有 2 条未列出，请先改正已列各条。" in str(opened(copy)[TITLE]["A5"].value)
+    assert "H4" not in opened(copy)[SHEET][ADDRESS].comment.text
+
+
+def test_a_cell_far_out_costs_nothing() -> None:
+    far = sheets.put(RICH, "XFD1048576", "远")
+    copy = mark(far, finding(cell="XFD1048576"), finding("H1", cell="没有这一格"))
+    assert values_of(copy, Limits())[SHEET]["XFD1048576"].text == "远"
+    assert len(parts_of(copy)["xl/worksheets/sheet2.xml"]) < 2 * len(
+        parts_of(far)["xl/worksheets/sheet1.xml"]
+    )
+    assert [row["单元格"] for row in listed(copy)] == ["没有这一格", "XFD1048576"]
 
 
 def test_the_first_sheet_lists_hard_ones_first_with_links() -> None:

@@ -6,18 +6,16 @@ sheet, laid out like that of a marked copy, so that explanations can be written 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.codes import Codes
-from schemas.finding import Finding
 from schemas.packing import NO_TIME, saved
-from schemas.returns.listing import Listing, put_text, write_listing
-from schemas.returns.record import Answer
+from schemas.returns.listing import put_text, write_listing
+from schemas.returns.record import Listing
 from schemas.stationery import LINE, lines
 
 SHEET = "退件函"
@@ -30,14 +28,11 @@ _MOVE = "请把“审核结果”表复制到更正后的工作簿中，一并�
 class Letter:
     """What a letter says. ``reason`` and ``advice`` are sentences, ``rule`` may be empty."""
 
-    delivery_name: str
+    listing: Listing  # without findings where none are known but the reason
     digest: str
-    office: str  # "" if nobody knows whose file it is
     rule: str
     reason: str
     advice: str
-    findings: Sequence[Finding] = ()
-    answers: Mapping[str, Answer] = field(default_factory=dict)
     place: str = ""  # sheet and cell, where the reason has one
 
 
@@ -46,13 +41,9 @@ def letter_workbook(letter: Letter, codes: Codes) -> bytes:
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = SHEET
-    if letter.findings:
-        remarks = (_MOVE,)
-        write_listing(
-            book,
-            Listing(letter.delivery_name, letter.office, letter.findings, letter.answers, remarks),
-            codes,
-        )
+    if letter.listing.findings:
+        listing = replace(letter.listing, remarks=(_MOVE, *letter.listing.remarks))
+        write_listing(book, listing, codes)
         book.move_sheet(sheet, -1)
         book.active = 0
         sheet.sheet_view.tabSelected, book.worksheets[1].sheet_view.tabSelected = True, False
@@ -68,8 +59,8 @@ def _write(sheet: Worksheet, letter: Letter) -> None:
     put_text(sheet.cell(1, 1), SHEET, Font(name="黑体", size=18))
     sheet.row_dimensions[1].height = 34
     said = (
-        ("收件单位", letter.office or "未能识别，请转交报送单位"),
-        ("文件", letter.delivery_name),
+        ("收件单位", letter.listing.office or "未能识别，请转交报送单位"),
+        ("文件", letter.listing.delivery_name),
         ("文件指纹", f"SHA-256 {letter.digest}"),
         ("原因", f"[{letter.rule}] {letter.reason}" if letter.rule else letter.reason),
         *([("位置", letter.place)] if letter.place else []),
