@@ -3,13 +3,14 @@
 import re
 from dataclasses import replace
 from io import BytesIO
+from xml.etree.ElementTree import canonicalize, fromstring, tostring
 
 import pytest
 import sheets
 from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
 from openpyxl.formatting.rule import CellIsRule
-from openpyxl.styles import Font, PatternFill
+from openpyxl.styles import Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 from returning import SHEET, finding, mark
@@ -104,6 +105,46 @@ def test_nothing_else_changes_cell_by_cell() -> None:
             assert sizes[0] == sizes[1]
     values = values_of(copy, Limits())
     assert {name: values[name] for name in before.sheetnames} == values_of(RICH, Limits())
+
+
+def formats(data: bytes, part: str) -> dict[str, list[str]]:
+    """The format of each cell that the part names, in full, as the package has it."""
+    parts = parts_of(data)
+    styles = fromstring(parts["xl/styles.xml"])
+
+    def kinds(name: str) -> list[str]:
+        return [canonicalize(tostring(one)) for one in styles.find(f"{{{sheets.MAIN}}}{name}") or ()]
+
+    tables = {name: kinds(f"{name}s") for name in ("font", "fill", "border")}
+    own = {one.get("numFmtId"): one.get("formatCode") for one in styles.iter(f"{{{sheets.MAIN}}}numFmt")}
+    found = []
+    for xf in styles.find(f"{{{sheets.MAIN}}}cellXfs") or ():
+        number = xf.get("numFmtId", "0")
+        inner = [canonicalize(tostring(one)) for one in xf]
+        names = [table[int(xf.get(f"{name}Id", "0"))] for name, table in tables.items()]
+        found.append([own.get(number) or number, *names, *inner])
+    cells = fromstring(parts[part]).iter(f"{{{sheets.MAIN}}}c")
+    return {cell.attrib["r"]: found[int(cell.get("s", "0"))] for cell in cells}
+
+
+def test_formats_stay_in_the_package_too() -> None:
+    def merge(sheet: Worksheet) -> None:
+        thin = Side(style="thin")
+        sheet["A45"].border = Border(left=thin, top=thin, right=thin, bottom=thin)
+        sheet["A45"].protection = Protection(locked=False)
+        sheet["C46"].fill = PatternFill("solid", fgColor="123456")
+        sheet["C46"].border = Border(bottom=Side(style="double"))
+        sheet["B46"].number_format = "0.000"
+
+    area = '<mergeCell ref="A45:C46" /></mergeCells>'  # by openpyxl it would change the formats at once
+    data = sheets.repacked(
+        sheets.edited(RICH, merge),
+        "xl/worksheets/sheet1.xml",
+        lambda text: text.replace("</mergeCells>", area),
+    )
+    before = formats(data, "xl/worksheets/sheet1.xml")
+    assert before["C46"] != before["B46"] != before["A45"]
+    assert formats(mark(data, finding(cell=f"{ADDRESS},A45")), "xl/worksheets/sheet2.xml") == before
 
 
 def test_a_change_of_any_cell_would_be_seen() -> None:

@@ -15,6 +15,7 @@ from schemas.reading.package import Limits
 from schemas.returns.boxes import place_boxes
 from schemas.returns.earlier import Written, answers_on, listings
 from schemas.returns.exact import altered, cells_of, restore_numbers, restore_results, values_of
+from schemas.returns.formats import restore_formats
 from schemas.returns.listing import write_listing
 from schemas.returns.marks import clear_marks, mark
 from schemas.returns.record import Answer, Listing, answer_of, awaits_explanation
@@ -45,6 +46,7 @@ def marked_copy(data: bytes, listing: Listing, codes: Codes, limits: Limits) -> 
         answered |= answers_on(sheet)
         del original[sheet.title]
         book.remove(sheet)
+    restore_formats(parts, book)
     restore_numbers(book, original)
     carry_validations(parts, book)
     clear_marks(book)
