@@ -80,7 +80,8 @@ def test_copies_come_in_order_and_one_bad_file_costs_itself(tmp_path: Path) -> N
 def test_a_worker_that_is_too_slow_leaves_a_letter_with_the_findings(tmp_path: Path) -> None:
     (result,) = write_returns([job(tmp_path, "a.xlsx")], CODES_DIR, 1, Limits(seconds=0.0))
     assert result.kind == "letter" and "0 秒仍未完成" in result.reason
-    assert "本工作簿无法加注" in texts(result.path, "退件函")
+    words = texts(result.path, "退件函")
+    assert "本工作簿无法加注" in words and "已经审核" in words and "未予采用" not in words
     listing = texts(result.path, TITLE)
     assert HARD.id in listing and SOFT.id in listing and "请把“审核结果”表复制到更正后的工作簿中" in listing
 
@@ -184,7 +185,7 @@ def test_a_letter_says_which_file_why_and_what_to_do(tmp_path: Path) -> None:
     write(tmp_path, old)
     path = tmp_path / "returns" / UNKNOWN / "旧-退件函.xlsx"
     words = texts(path, "退件函")
-    for part in ("旧.xls", old.delivery.digest, "[F04]", "旧格式", "另存为", "未能识别"):
+    for part in ("旧.xls", old.delivery.digest, "[F04]", "旧格式", "另存为", "未能识别", "未予采用"):
         assert part in words
     assert load_workbook(path).sheetnames == ["退件函"]
     first = path.read_bytes()

@@ -21,6 +21,8 @@ from schemas.stationery import LINE, lines
 SHEET = "退件函"
 _WIDTHS = (14.0, 76.0)
 _BOLD, _BODY = Font(name="宋体", size=11, bold=True), Font(name="宋体", size=11)
+_REFUSED = "本函所列文件未予采用，报送单位先前已接收的数据不受影响。更正后请按原渠道重报。"
+_TAKEN = "本函所列文件已经审核，只是不能在原件上加注；各表的问题见“审核结果”表。"
 _MOVE = "请把“审核结果”表复制到更正后的工作簿中，一并报回。"
 
 
@@ -34,6 +36,7 @@ class Letter:
     reason: str
     advice: str
     place: str = ""  # sheet and cell, where the reason has one
+    taken: bool = False  # the file was read, only no marked copy could be made
 
 
 def letter_workbook(letter: Letter, codes: Codes) -> bytes:
@@ -65,7 +68,7 @@ def _write(sheet: Worksheet, letter: Letter) -> None:
         ("原因", f"[{letter.rule}] {letter.reason}" if letter.rule else letter.reason),
         *([("位置", letter.place)] if letter.place else []),
         ("怎么办", letter.advice),
-        ("说明", "本函所列文件未予采用，报送单位先前已接收的数据不受影响。更正后请按原渠道重报。"),
+        ("说明", _TAKEN if letter.taken else _REFUSED),
     )
     for row, (label, words) in enumerate(said, 3):
         put_text(sheet.cell(row, 1), label, _BOLD)

@@ -107,7 +107,7 @@ def _encode(job: ReturnJob, listing: Listing) -> bytes:
 
 def _instead(job: ReturnJob, listing: Listing, reason: str, codes: Codes) -> ReturnResult:
     """A letter with the findings in the place of a copy."""
-    letter = Letter(listing, _digest(job), "", reason, _BY_LIST)
+    letter = Letter(listing, _digest(job), "", reason, _BY_LIST, taken=True)
     target = job.target.with_name(job.target.name.removesuffix(COPY_SUFFIX) + LETTER_SUFFIX)
     write_whole(target, letter_workbook(letter, codes))
     return ReturnResult(target, "letter", reason)
