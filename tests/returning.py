@@ -5,7 +5,7 @@ from sheets import CODES
 from schemas.finding import Finding, Severity
 from schemas.reading.package import Limits
 from schemas.returns.marked import marked_copy
-from schemas.returns.record import Answer, shown
+from schemas.returns.record import Answer, listing_of
 
 SHEET = "GLT02"
 
@@ -26,5 +26,5 @@ def finding(
 
 def mark(data: bytes, *findings: Finding, answers: dict[str, Answer] | None = None) -> bytes:
     """The marked copy."""
-    told = shown(findings)
-    return marked_copy(data, "原件.xlsx", "东湖区统计局", told, answers or {}, CODES, Limits())
+    listing = listing_of("原件.xlsx", "东湖区统计局", findings, answers or {})
+    return marked_copy(data, listing, CODES, Limits())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sheets
 from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 from returning import finding
 
 from schemas.codes import CODES_DIR
@@ -79,9 +80,22 @@ def test_copies_come_in_order_and_one_bad_file_costs_itself(tmp_path: Path) -> N
 def test_a_worker_that_is_too_slow_leaves_a_letter_with_the_findings(tmp_path: Path) -> None:
     (result,) = write_returns([job(tmp_path, "a.xlsx")], CODES_DIR, 1, Limits(seconds=0.0))
     assert result.kind == "letter" and "0 秒仍未完成" in result.reason
-    assert "本工作簿无法加注" in texts(result.path, "退件函")
+    words = texts(result.path, "退件函")
+    assert "本工作簿无法加注" in words and "已经审核" in words and "未予采用" not in words
     listing = texts(result.path, TITLE)
     assert HARD.id in listing and SOFT.id in listing and "请把“审核结果”表复制到更正后的工作簿中" in listing
+
+
+def test_a_worker_without_memory_costs_its_copy_alone(tmp_path: Path) -> None:
+    def enlarge(sheet: Worksheet) -> None:
+        for row in range(200, 600):
+            sheet.append([row] * 50)
+
+    large = job(tmp_path, "大.xlsx", sheets.edited(BASE, enlarge))
+    limits = Limits(memory_bytes=1 << 20)
+    results = write_returns([large, job(tmp_path, "小.xlsx", BASE[:-50])], CODES_DIR, 1, limits)
+    assert [r.kind for r in results] == ["letter", "letter"]
+    assert "内存超过上限 1 MB" in results[0].reason and "压缩包目录损坏" in results[1].reason
 
 
 def test_explanations_may_be_written_on_a_letter_s_list(tmp_path: Path) -> None:
@@ -171,7 +185,7 @@ def test_a_letter_says_which_file_why_and_what_to_do(tmp_path: Path) -> None:
     write(tmp_path, old)
     path = tmp_path / "returns" / UNKNOWN / "旧-退件函.xlsx"
     words = texts(path, "退件函")
-    for part in ("旧.xls", old.delivery.digest, "[F04]", "旧格式", "另存为", "未能识别"):
+    for part in ("旧.xls", old.delivery.digest, "[F04]", "旧格式", "另存为", "未能识别", "未予采用"):
         assert part in words
     assert load_workbook(path).sheetnames == ["退件函"]
     first = path.read_bytes()

@@ -3,13 +3,14 @@
 import re
 from dataclasses import replace
 from io import BytesIO
+from xml.etree.ElementTree import canonicalize, fromstring, tostring
 
 import pytest
 import sheets
 from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
 from openpyxl.formatting.rule import CellIsRule
-from openpyxl.styles import Font, PatternFill
+from openpyxl.styles import Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 from returning import SHEET, finding, mark
@@ -106,6 +107,46 @@ def test_nothing_else_changes_cell_by_cell() -> None:
     assert {name: values[name] for name in before.sheetnames} == values_of(RICH, Limits())
 
 
+def formats(data: bytes, part: str) -> dict[str, list[str]]:
+    """The format of each cell that the part names, in full, as the package has it."""
+    parts = parts_of(data)
+    styles = fromstring(parts["xl/styles.xml"])
+
+    def kinds(name: str) -> list[str]:
+        return [canonicalize(tostring(one)) for one in styles.find(f"{{{sheets.MAIN}}}{name}") or ()]
+
+    tables = {name: kinds(f"{name}s") for name in ("font", "fill", "border")}
+    own = {one.get("numFmtId"): one.get("formatCode") for one in styles.iter(f"{{{sheets.MAIN}}}numFmt")}
+    found = []
+    for xf in styles.find(f"{{{sheets.MAIN}}}cellXfs") or ():
+        number = xf.get("numFmtId", "0")
+        inner = [canonicalize(tostring(one)) for one in xf]
+        names = [table[int(xf.get(f"{name}Id", "0"))] for name, table in tables.items()]
+        found.append([own.get(number) or number, *names, *inner])
+    cells = fromstring(parts[part]).iter(f"{{{sheets.MAIN}}}c")
+    return {cell.attrib["r"]: found[int(cell.get("s", "0"))] for cell in cells}
+
+
+def test_formats_stay_in_the_package_too() -> None:
+    def merge(sheet: Worksheet) -> None:
+        thin = Side(style="thin")
+        sheet["A45"].border = Border(left=thin, top=thin, right=thin, bottom=thin)
+        sheet["A45"].protection = Protection(locked=False)
+        sheet["C46"].fill = PatternFill("solid", fgColor="123456")
+        sheet["C46"].border = Border(bottom=Side(style="double"))
+        sheet["B46"].number_format = "0.000"
+
+    area = '<mergeCell ref="A45:C46" /></mergeCells>'  # by openpyxl it would change the formats at once
+    data = sheets.repacked(
+        sheets.edited(RICH, merge),
+        "xl/worksheets/sheet1.xml",
+        lambda text: text.replace("</mergeCells>", area),
+    )
+    before = formats(data, "xl/worksheets/sheet1.xml")
+    assert before["C46"] != before["B46"] != before["A45"]
+    assert formats(mark(data, finding(cell=f"{ADDRESS},A45")), "xl/worksheets/sheet2.xml") == before
+
+
 def test_a_change_of_any_cell_would_be_seen() -> None:
     hidden = '<row r="43"><c r="B43"><v>7</v></c></row>'  # under a merged range: openpyxl drops it
     data = sheets.repacked(
@@ -167,7 +208,7 @@ def test_ranges_columns_rows_and_merged_cells_can_be_named() -> None:
     told = [finding(f"H{n}", cell) for n, cell in enumerate(("C", "41", "B42:C43", "B5:C5"))]
     sheet = opened(mark(RICH, *told))[SHEET]
     (where,) = [str(area.sqref) for area in sheet.conditional_formatting if area.rules[0].dxf.fill]
-    assert "C1:C100" in where and "B42:C43" in where and "A41:" in where
+    assert "C1:C43" in where and "B42:C43" in where and "A41:" in where
     assert "H2" in sheet["A42"].comment.text  # the merged range's own cell
 
 
@@ -176,6 +217,24 @@ def test_a_file_wrong_everywhere_does_not_drown_in_comments() -> None:
     text = opened(mark(RICH, *told))[SHEET][ADDRESS].comment.text
     assert text.endswith("另有 22 条，见“审核结果”表。")
     assert len(listed(mark(RICH, *told))) == 30
+
+
+def test_a_list_that_nobody_would_read_ends_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schemas.returns.record.MOST", 3)
+    copy = mark(RICH, *(finding(f"H{n}", ADDRESS) for n in range(5)))
+    assert [row["规则"] for row in listed(copy)] == ["H0", "H1", "H2"]
+    assert "另有 2 条未列出，请先改正已列各条。" in str(opened(copy)[TITLE]["A5"].value)
+    assert "H4" not in opened(copy)[SHEET][ADDRESS].comment.text
+
+
+def test_a_cell_far_out_costs_nothing() -> None:
+    far = sheets.put(RICH, "XFD1048576", "远")
+    copy = mark(far, finding(cell="XFD1048576"), finding("H1", cell="没有这一格"))
+    assert values_of(copy, Limits())[SHEET]["XFD1048576"].text == "远"
+    assert len(parts_of(copy)["xl/worksheets/sheet2.xml"]) < 2 * len(
+        parts_of(far)["xl/worksheets/sheet1.xml"]
+    )
+    assert [row["单元格"] for row in listed(copy)] == ["没有这一格", "XFD1048576"]
 
 
 def test_the_first_sheet_lists_hard_ones_first_with_links() -> None:

@@ -9,6 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.reading.explanations import ID, REASON, TEXT, is_named
 from schemas.reading.head import squeezed
+from schemas.returns.exact import cells_of
 
 _HEADER_ROWS = 100
 _LABELS = (ID, REASON, TEXT)
@@ -32,22 +33,30 @@ def answers_on(sheet: Worksheet) -> dict[str, Written]:
     if header is None:
         return {}
     top, places = header
-    found = {}
-    for row in sheet.iter_rows(min_row=top + 1):
-        said = [_text(row[places[label] - 1].value) if label in places else "" for label in _LABELS]
-        if any(said[1:]):
-            found[said[0]] = Written(said[1].partition(" ")[0], said[2])
-    return found
+    lines: dict[int, dict[str, str]] = {}
+    for cell in cells_of(sheet):
+        label = places.get(cell.column)
+        if label is not None and cell.row > top:
+            lines.setdefault(cell.row, dict.fromkeys(_LABELS, ""))[label] = _text(cell.value)
+    return {
+        line[ID]: Written(line[REASON].partition(" ")[0], line[TEXT])
+        for line in lines.values()
+        if line[REASON] or line[TEXT]
+    }
 
 
-def _header(sheet: Worksheet) -> tuple[int, dict[str, int]] | None:
-    """The row with the labels, and their columns; where the sheet has another name all must be there."""
+def _header(sheet: Worksheet) -> tuple[int, dict[int, str]] | None:
+    """The row with the labels, and which column has which; where the sheet has another name all must be there."""
     enough = 2 if is_named(sheet.title) else len(_LABELS)
-    for row in sheet.iter_rows(max_row=_HEADER_ROWS):
-        places = {label: cell.column for cell in row if (label := squeezed(_text(cell.value))) in _LABELS}
-        if ID in places and len(places) >= enough:
-            return row[0].row, places
-    return None
+    rows: dict[int, dict[int, str]] = {}
+    for cell in cells_of(sheet):
+        label = squeezed(_text(cell.value)) if cell.row <= _HEADER_ROWS else ""
+        if label in _LABELS:
+            rows.setdefault(cell.row, {})[cell.column] = label
+    return next(
+        ((row, places) for row, places in rows.items() if ID in places.values() and len(places) >= enough),
+        None,
+    )
 
 
 def _text(value: object) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import MergedCell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.compat import safe_string
+from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.reading.package import Limits, open_package
 from schemas.reading.parts import Book, SheetPart, read_book
@@ -49,6 +50,11 @@ def _filled(sheet: Sheet) -> Values:
             if value.text or value.formula:
                 found[letters + row.digits] = value
     return found
+
+
+def cells_of(sheet: Worksheet) -> list[Cell]:
+    """The cells that are in the file, downwards; openpyxl's own walk makes all that lie between them."""
+    return [cell for _, cell in sorted(sheet._cells.items())]
 
 
 def restore_numbers(book: Workbook, original: Mapping[str, Values]) -> None:

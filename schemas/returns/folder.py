@@ -24,6 +24,7 @@ from schemas.returns.record import (
     Returned,
     ReturnFile,
     ReturnJob,
+    listing_of,
     shown,
 )
 from schemas.territory import BUREAU, submitters
@@ -147,21 +148,12 @@ def _job(one: Returned, path: Path, codes: Codes) -> ReturnJob:
 def _letter(one: Returned, codes: Codes) -> bytes:
     refused = one.delivery.refused
     assert refused is not None
-    others = tuple(f for f in shown(one.findings) if f.id != refused.id)
-    return letter_workbook(
-        Letter(
-            one.delivery.file_name,
-            one.delivery.digest,
-            _office(codes, submitter_of(one)),
-            refused.rule,
-            refused.message,
-            refused.advice,
-            others,
-            one.answers,
-            " ".join(part for part in (refused.sheet, refused.cell) if part),
-        ),
-        codes,
-    )
+    office = _office(codes, submitter_of(one))
+    others = [finding for finding in one.findings if finding.id != refused.id]
+    listing = listing_of(one.delivery.file_name, office, others, one.answers)
+    place = " ".join(part for part in (refused.sheet, refused.cell) if part)
+    letter = Letter(listing, one.delivery.digest, refused.rule, refused.message, refused.advice, place)
+    return letter_workbook(letter, codes)
 
 
 def _stem(file_name: str) -> str:

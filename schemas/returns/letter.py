@@ -6,23 +6,23 @@ sheet, laid out like that of a marked copy, so that explanations can be written 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.codes import Codes
-from schemas.finding import Finding
 from schemas.packing import NO_TIME, saved
-from schemas.returns.listing import Listing, put_text, write_listing
-from schemas.returns.record import Answer
+from schemas.returns.listing import put_text, write_listing
+from schemas.returns.record import Listing
 from schemas.stationery import LINE, lines
 
 SHEET = "退件函"
 _WIDTHS = (14.0, 76.0)
 _BOLD, _BODY = Font(name="宋体", size=11, bold=True), Font(name="宋体", size=11)
+_REFUSED = "本函所列文件未予采用，报送单位先前已接收的数据不受影响。更正后请按原渠道重报。"
+_TAKEN = "本函所列文件已经审核，只是不能在原件上加注；各表的问题见“审核结果”表。"
 _MOVE = "请把“审核结果”表复制到更正后的工作簿中，一并报回。"
 
 
@@ -30,15 +30,13 @@ _MOVE = "请把“审核结果”表复制到更正后的工作簿中，一并�
 class Letter:
     """What a letter says. ``reason`` and ``advice`` are sentences, ``rule`` may be empty."""
 
-    delivery_name: str
+    listing: Listing  # without findings where none are known but the reason
     digest: str
-    office: str  # "" if nobody knows whose file it is
     rule: str
     reason: str
     advice: str
-    findings: Sequence[Finding] = ()
-    answers: Mapping[str, Answer] = field(default_factory=dict)
     place: str = ""  # sheet and cell, where the reason has one
+    taken: bool = False  # the file was read, only no marked copy could be made
 
 
 def letter_workbook(letter: Letter, codes: Codes) -> bytes:
@@ -46,13 +44,9 @@ def letter_workbook(letter: Letter, codes: Codes) -> bytes:
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = SHEET
-    if letter.findings:
-        remarks = (_MOVE,)
-        write_listing(
-            book,
-            Listing(letter.delivery_name, letter.office, letter.findings, letter.answers, remarks),
-            codes,
-        )
+    if letter.listing.findings:
+        listing = replace(letter.listing, remarks=(_MOVE, *letter.listing.remarks))
+        write_listing(book, listing, codes)
         book.move_sheet(sheet, -1)
         book.active = 0
         sheet.sheet_view.tabSelected, book.worksheets[1].sheet_view.tabSelected = True, False
@@ -68,13 +62,13 @@ def _write(sheet: Worksheet, letter: Letter) -> None:
     put_text(sheet.cell(1, 1), SHEET, Font(name="黑体", size=18))
     sheet.row_dimensions[1].height = 34
     said = (
-        ("收件单位", letter.office or "未能识别，请转交报送单位"),
-        ("文件", letter.delivery_name),
+        ("收件单位", letter.listing.office or "未能识别，请转交报送单位"),
+        ("文件", letter.listing.delivery_name),
         ("文件指纹", f"SHA-256 {letter.digest}"),
         ("原因", f"[{letter.rule}] {letter.reason}" if letter.rule else letter.reason),
         *([("位置", letter.place)] if letter.place else []),
         ("怎么办", letter.advice),
-        ("说明", "本函所列文件未予采用，报送单位先前已接收的数据不受影响。更正后请按原渠道重报。"),
+        ("说明", _TAKEN if letter.taken else _REFUSED),
     )
     for row, (label, words) in enumerate(said, 3):
         put_text(sheet.cell(row, 1), label, _BOLD)

@@ -7,7 +7,6 @@ protected without a password, so that nobody spoils an id by accident; the cells
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
@@ -21,7 +20,7 @@ from schemas.codes import Codes
 from schemas.finding import SEVERITY_ZH, Finding, Reply, Severity
 from schemas.reading.explanations import ID, LEAST, REASON, REASONS, TEXT, TITLE
 from schemas.returns.marks import HARD, SOFT, areas
-from schemas.returns.record import Answer, answer_of, awaits_explanation
+from schemas.returns.record import Answer, Listing, answer_of, awaits_explanation
 from schemas.stationery import LINE, lines
 
 COLUMNS: Mapping[str, float] = {
@@ -54,17 +53,6 @@ _FILLS = {
     Severity.HARD: PatternFill("solid", fgColor=HARD),
     Severity.SOFT: PatternFill("solid", fgColor=SOFT),
 }
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What the sheet says: of which file, for whom, which findings and answers; ``remarks`` stand on top."""
-
-    delivery_name: str
-    office: str
-    findings: Sequence[Finding]
-    answers: Mapping[str, Answer]
-    remarks: Sequence[str] = ()
 
 
 def write_listing(book: Workbook, listing: Listing, codes: Codes) -> Worksheet:
@@ -167,7 +155,7 @@ def _link(book: Workbook, sheet: Worksheet, row: int, finding: Finding, by_id: M
         put_text(cell, words or "—", _BODY, "center")
         return
     put_text(cell, words or "整表", _LINK, "center")
-    place = areas(target, finding.cell)[0] if named else "A1"
+    place = next(iter(areas(target, finding.cell)), "A1")
     cell.hyperlink = Hyperlink(
         ref=cell.coordinate, location=f"{quote_sheetname(finding.sheet)}!{place}", tooltip="转到该单元格"
     )
@@ -217,9 +205,17 @@ def _validate(sheet: Worksheet, rows: Sequence[int], codes: Codes) -> None:
         error=f"情况说明至少写 {LEAST} 个字。",
     )
     for rule, letter in ((choice, reason), (words, text)):
-        for row in rows:
-            rule.add(f"{letter}{row}")
+        for first, last in _runs(rows):
+            rule.add(f"{letter}{first}:{letter}{last}")
         sheet.add_data_validation(rule)
+
+
+def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each run of rows that follow each other."""
+    known = set(rows)
+    starts = [row for row in rows if row - 1 not in known]
+    ends = [row for row in rows if row + 1 not in known]
+    return list(zip(starts, ends, strict=True))
 
 
 def _set_up(sheet: Worksheet, last: int) -> None:

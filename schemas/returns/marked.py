@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 
@@ -14,10 +14,11 @@ from schemas.packing import CORE, NO_TIME, parts_of, repack, written
 from schemas.reading.package import Limits
 from schemas.returns.boxes import place_boxes
 from schemas.returns.earlier import Written, answers_on, listings
-from schemas.returns.exact import altered, restore_numbers, restore_results, values_of
-from schemas.returns.listing import Listing, write_listing
+from schemas.returns.exact import altered, cells_of, restore_numbers, restore_results, values_of
+from schemas.returns.formats import restore_formats
+from schemas.returns.listing import write_listing
 from schemas.returns.marks import clear_marks, mark
-from schemas.returns.record import Answer, answer_of, awaits_explanation
+from schemas.returns.record import Answer, Listing, answer_of, awaits_explanation
 from schemas.returns.validations import carry_validations
 
 _NOT_CARRIED = ("xl/drawings/drawing", "xl/media/", "xl/embeddings/", "xl/ctrlprops/", "xl/threadedcomments/")
@@ -27,16 +28,8 @@ class CopyError(ValueError):
     """A workbook that cannot be marked without changing something else in it; the message says what."""
 
 
-def marked_copy(
-    data: bytes,
-    delivery_name: str,
-    office: str,
-    findings: Sequence[Finding],
-    answers: Mapping[str, Answer],
-    codes: Codes,
-    limits: Limits,
-) -> bytes:
-    """The workbook with these findings marked and listed; the same input gives the same bytes.
+def marked_copy(data: bytes, listing: Listing, codes: Codes, limits: Limits) -> bytes:
+    """The workbook with the listed findings marked; the same input gives the same bytes.
 
     A sheet 审核结果 of an earlier return is replaced, and what was written on it is kept where the finding
     is still open. CopyError if a cell would come out changed.
@@ -53,13 +46,14 @@ def marked_copy(
         answered |= answers_on(sheet)
         del original[sheet.title]
         book.remove(sheet)
+    restore_formats(parts, book)
     restore_numbers(book, original)
     carry_validations(parts, book)
     clear_marks(book)
-    mark(book, findings)
-    known = {finding.id: _said(finding, answers, answered) for finding in findings}
-    remarks = _remarks(parts, book)
-    write_listing(book, Listing(delivery_name, office, findings, known, remarks), codes)
+    mark(book, listing.findings)
+    known = {finding.id: _said(finding, listing.answers, answered) for finding in listing.findings}
+    remarks = (*listing.remarks, *_remarks(parts, book))
+    write_listing(book, replace(listing, answers=known, remarks=remarks), codes)
     book.calculation.fullCalcOnLoad = True
     finished = place_boxes(restore_results(written(book, modified), book, original), book)
     copy = repack(finished)
@@ -82,7 +76,7 @@ def _said(finding: Finding, answers: Mapping[str, Answer], answered: Mapping[str
 def _remarks(parts: Mapping[str, bytes], book: Workbook) -> list[str]:
     """What a reader of the copy must know of the difference to the original."""
     remarks = []
-    if any(cell.data_type == "f" for sheet in book.worksheets for row in sheet.iter_rows() for cell in row):
+    if any(cell.data_type == "f" for sheet in book.worksheets for cell in cells_of(sheet)):
         remarks.append("本工作簿的公式在打开时重新计算，请核对并保存后再报。")
     if any(name.lower().startswith(_NOT_CARRIED) for name in parts):
         remarks.append("原件中的图片、图形等未带入本件，以原件为准。")

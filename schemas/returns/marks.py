@@ -23,6 +23,7 @@ from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.finding import SEVERITY_ZH, Finding, Severity
+from schemas.returns.exact import cells_of
 from schemas.stationery import lines
 
 HARD, SOFT = "FFC7CE", "FFEB9C"
@@ -33,6 +34,7 @@ _RULED = "—— 审核意见 ——"
 _IN_ONE = 500  # ranges of one conditional format
 _TOLD = 8  # findings told in one comment
 _WIDTH = 300  # pixels of a comment
+_AREA = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}(:[A-Z]{1,3}[1-9][0-9]{0,6})?")
 _COLUMN, _ROW = re.compile(r"[A-Z]{1,3}"), re.compile(r"[1-9][0-9]{0,6}")
 
 
@@ -59,7 +61,7 @@ def _tight(formula: str) -> str:
 
 
 def _commented(sheet: Worksheet) -> list[Cell]:
-    return [cell for row in sheet.iter_rows() for cell in row if cell.comment is not None]
+    return [cell for cell in cells_of(sheet) if cell.comment is not None]
 
 
 def mark(book: Workbook, findings: Sequence[Finding]) -> None:
@@ -84,14 +86,17 @@ def _mark_sheet(sheet: Worksheet, findings: Sequence[Finding]) -> None:
 
 
 def areas(sheet: Worksheet, cells: str) -> list[str]:
-    """The ranges that a finding names: cells, ranges, whole columns (C) or rows (12) as far as they are used."""
+    """The ranges that a finding names: cells, ranges, whole columns (C) or rows (12) as far as they are used.
+
+    Anything else is no place on a sheet and is only listed.
+    """
     found = []
     for part in filter(None, cells.split(",")):
         if _COLUMN.fullmatch(part):
             found.append(f"{part}1:{part}{sheet.max_row}")
         elif _ROW.fullmatch(part):
             found.append(f"A{part}:{get_column_letter(sheet.max_column)}{part}")
-        else:
+        elif _AREA.fullmatch(part):
             found.append(part)
     return found
 

@@ -11,7 +11,7 @@ import marshal
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import astuple, replace
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,10 @@ from schemas.returns.record import (
     COPY_SUFFIX,
     LETTER_SUFFIX,
     Answer,
+    Listing,
     ReturnJob,
     ReturnResult,
-    shown,
+    listing_of,
 )
 from schemas.workers.pool import Lost, Pool
 from schemas.workers.process import Job, Work
@@ -46,7 +47,7 @@ def write_returns(
     PoolError if a worker cannot start.
     """
     limits = limits or Limits()
-    jobs = [replace(job, findings=shown(job.findings)) for job in jobs]
+    listings = [listing_of(job.delivery_name, job.office, job.findings, job.answers) for job in jobs]
     codes = load_codes(codes_folder)
     done: dict[int, ReturnResult] = {}
 
@@ -60,7 +61,7 @@ def write_returns(
             write_whole(job.target, made)
             done[at] = ReturnResult(job.target, "copy")
         else:
-            done[at] = _instead(job, f"本工作簿无法加注：{words}", codes)
+            done[at] = _instead(job, listings[at], f"本工作簿无法加注：{words}", codes)
 
     work = Work(
         marking.__module__,
@@ -70,7 +71,8 @@ def write_returns(
         limits.seconds,
     )
     with Pool(work, workers) as pool:
-        pool.run([_encode(job) for job in jobs], on_answer)
+        tasks = [_encode(job, listing) for job, listing in zip(jobs, listings, strict=True)]
+        pool.run(tasks, on_answer)
     return [done[at] for at in range(len(jobs))]
 
 
@@ -79,12 +81,12 @@ def marking(codes_folder: str, limits: tuple[Any, ...]) -> Job:
     codes, bounds = load_codes(Path(codes_folder)), Limits(*limits)
 
     def job(task: bytes) -> bytes:
-        source, name, office, findings, answers = marshal.loads(task)
+        source, name, office, findings, answers, remarks = marshal.loads(task)
         known = {id: Answer(Reply(reply), *rest) for id, (reply, *rest) in answers.items()}
+        listing = Listing(name, office, tuple(map(finding_in, findings)), known, remarks)
         try:
             data = Path(os.fsdecode(source)).read_bytes()
-            told = tuple(map(finding_in, findings))
-            return marshal.dumps((marked_copy(data, name, office, told, known, codes, bounds), ""))
+            return marshal.dumps((marked_copy(data, listing, codes, bounds), ""))
         except MemoryError:
             raise
         except (CopyError, Refusal) as error:
@@ -96,17 +98,16 @@ def marking(codes_folder: str, limits: tuple[Any, ...]) -> Job:
     return job
 
 
-def _encode(job: ReturnJob) -> bytes:
-    answers = {id: (str(a.reply), a.reason, a.text, a.remark) for id, a in job.answers.items()}
-    findings = tuple(map(finding_out, job.findings))
+def _encode(job: ReturnJob, listing: Listing) -> bytes:
+    answers = {id: (str(a.reply), a.reason, a.text, a.remark) for id, a in listing.answers.items()}
+    findings = tuple(map(finding_out, listing.findings))
     source = os.fsencode(job.source.absolute())
-    return marshal.dumps((source, job.delivery_name, job.office, findings, answers))
+    return marshal.dumps((source, job.delivery_name, job.office, findings, answers, listing.remarks))
 
 
-def _instead(job: ReturnJob, reason: str, codes: Codes) -> ReturnResult:
+def _instead(job: ReturnJob, listing: Listing, reason: str, codes: Codes) -> ReturnResult:
     """A letter with the findings in the place of a copy."""
-    digest = _digest(job)
-    letter = Letter(job.delivery_name, digest, job.office, "", reason, _BY_LIST, job.findings, job.answers)
+    letter = Letter(listing, _digest(job), "", reason, _BY_LIST, taken=True)
     target = job.target.with_name(job.target.name.removesuffix(COPY_SUFFIX) + LETTER_SUFFIX)
     write_whole(target, letter_workbook(letter, codes))
     return ReturnResult(target, "letter", reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,7 @@ from schemas.reading.spelling import column_of
 
 COPY_SUFFIX = "-审核结果.xlsx"
 LETTER_SUFFIX = "-退件函.xlsx"
+MOST = 5000  # findings that are listed; each takes a worker about 2 ms
 
 Kind = Literal["copy", "letter", "comparison"]
 
@@ -104,3 +105,36 @@ def answer_of(finding: Finding, answers: Mapping[str, Answer]) -> Answer:
 def awaits_explanation(finding: Finding, answer: Answer) -> bool:
     """True if the submitter may still write: a soft finding that the bureau has not approved."""
     return finding.severity is Severity.SOFT and answer.reply is not Reply.APPROVED
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the sheet says: of which file, for whom, which findings in which order, what was answered to them.
+
+    ``remarks`` are sentences that stand on top.
+    """
+
+    delivery_name: str
+    office: str
+    findings: Sequence[Finding]
+    answers: Mapping[str, Answer]
+    remarks: tuple[str, ...] = ()
+
+
+def listing_of(
+    delivery_name: str, office: str, findings: Iterable[Finding], answers: Mapping[str, Answer]
+) -> Listing:
+    """The listing of what the submitter sees of these findings, and of the answers that belong to them.
+
+    A file that is wrong in every cell is listed as far as anybody will read, and the sheet says so.
+    """
+    told = shown(findings)
+    kept = told[:MOST]
+    remark = f"另有 {len(told) - MOST} 条未列出，请先改正已列各条。"
+    return Listing(
+        delivery_name,
+        office,
+        kept,
+        {finding.id: answers[finding.id] for finding in kept if finding.id in answers},
+        (remark,) if len(told) > MOST else (),
+    )
