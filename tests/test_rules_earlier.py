@@ -35,7 +35,10 @@ LAST_YEAR = BIG | {"rev_cum": "281000", "rev_cum_ly": "260000", "out_cum": "2910
 def report(form: str, period: str, key: tuple[str, ...], values: dict[str, str]) -> Draft:
     office = NANCHANG if NANCHANG in key else "EI" if key == ("EI",) else DONGHU
     subject = key[0] if form in ("GLT03", "GLT07") else ""
-    return clean(form, period, office, subject).put(key, **values)
+    draft = clean(form, period, office, subject)
+    for other in draft.rows if form == "GLT01" else ():
+        draft.put(other, rev_cum_ly="980")  # as it was reported last year
+    return draft.put(key, **values)
 
 
 def judged(draft: Draft, earlier: Sequence[Draft], codes: Codes = CODES, revised: str = "") -> Checked:
@@ -103,7 +106,11 @@ def test_a_rule_against_earlier_reports_asks_and_says_what_it_compared(
 def test_a_clean_series_raises_nothing_and_passes() -> None:
     for form, key in (("GLT01", EI), ("GLT02", COUNTY)):
         checked = judged(*series(form, key, out_cur="30000"))
-        assert checked.findings == ()
+        row = ";".join(
+            f"{name}={part}"
+            for name, part in zip(("region_code", "chain_code", "subchain_code"), key, strict=False)
+        )
+        assert [f for f in checked.findings if f.row_key == row] == []
         no = "201" if form == "GLT01" else "202"
         for letter in "ABCDEG":
             assert "pass" in outcomes(checked, f"S{no}{letter}"), letter
@@ -198,18 +205,18 @@ def test_land_is_compared_with_last_years_annual_report() -> None:
 @pytest.mark.parametrize("field", ["node_n", "gap_plan_n", "key_item_n", "backup_need_n", "proj_plan"])
 def test_the_lists_of_a_chain_do_not_change_within_the_year(field: str) -> None:
     values = dict.fromkeys(("node_n", "gap_plan_n", "key_item_n", "backup_need_n", "proj_plan"), "9")
-    earlier = [report("GLT07", "2026Q2", ("EI",), values)]
+    earlier = [report("GLT07", period, ("EI",), values) for period in ("2026Q2", "2025Q4")]
     assert found(judged(report("GLT07", "2026Q3", ("EI",), values), earlier), "S326") == []
     (finding,) = found(judged(report("GLT07", "2026Q3", ("EI",), values | {field: "8"}), earlier), "S326")
     assert field in finding.field
-    new_year = judged(report("GLT07", "2027Q1", ("EI",), values | {field: "8"}), [])
+    new_year = judged(report("GLT07", "2026Q1", ("EI",), values | {field: "8"}), earlier)
     assert found(new_year, "S326") == []
 
 
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("200000", "10 倍"),
+        ("190000", "10 倍"),
         ("20500", ""),
         ("190", "1/100"),
         ("199", ""),
@@ -246,22 +253,22 @@ def test_a_copied_month_is_a_clue_and_blocks_nobody() -> None:
 
 
 def test_all_figures_scaled_by_one_factor_are_a_clue() -> None:
-    now, earlier = series("GLT02", COUNTY)
-    flows = [c.code for c in now.form.columns if c.tense == "cum"]
-    last = earlier[2].rows[COUNTY]
-    scaled = {
-        code: str(int(last[code]) * 11 // 10 * 1)
-        for code in flows
-        if int(float(last.get(code, "0"))) % 10 == 0
+    flows = [c.code for c in clean("GLT01", "2026-10", DONGHU).form.columns if c.tense == "cum"]
+    year = LAST_YEAR | {
+        "top1_rev_cum": "90000",
+        "top2_rev_cum": "80000",
+        "profit_cum": "11100",
+        "loss_amt_cum": "100",
     }
-    tens = {code: str(int(float(last[code])) // 100 * 100) for code in scaled}
-    earlier[2].put(COUNTY, **tens)
-    copy = report(
-        "GLT02", "2026-10", COUNTY, BIG | {code: str(int(v) * 11 // 10) for code, v in tens.items()}
-    )
-    hits = found(judged(copy, earlier[2:]), "S322")
-    assert len([code for code, v in tens.items() if int(v)]) >= 8
-    assert len(hits) == 1 and "都是 2025-10 的 1.1 倍" in hits[0].message
+    tens = {code: str(int(value) // 100 * 100) for code, value in year.items() if code in flows}
+    assert len(tens) >= 8
+    last = report("GLT01", "2025-10", EI, year | tens)
+    scaled = {code: str(int(value) * 11 // 10) for code, value in tens.items()}
+    hits = found(judged(report("GLT01", "2026-10", EI, BIG | scaled), [last]), "S322")
+    (finding,) = (f for f in hits if "chain_code=EI;" in f.row_key)
+    assert "都是 2025-10 的 1.1 倍" in finding.message
+    other = judged(report("GLT01", "2026-10", EI, BIG | scaled | {"rev_cum": "310001"}), [last])
+    assert [f for f in found(other, "S322") if "chain_code=EI;" in f.row_key] == []
 
 
 def peers(growth: dict[str, float]) -> list[Submission]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import duckdb
 import polars as pl
@@ -90,14 +91,14 @@ class Ledger:
         found = self._cells(form, period, row_key, field)
         return found[0] if found else None
 
-    def newness(self, identity: tuple[str, str, str, str]) -> tuple[int, str, str, str]:
-        """版次, 报出日期, digest and sheet of the version in force (period, submitter, form, subject)."""
+    @cached_property
+    def newness(self) -> dict[tuple[str, str, str, str], tuple[int, str, str, str]]:
+        """版次, 报出日期, digest and sheet of the version in force, by period, submitter, form, subject."""
         rows = self._con.execute(
-            "select version, reported_on, digest, sheet from in_force where period = ? and submitter = ?"
-            " and form = ? and subject = ? and not layered",
-            list(identity),
+            "select period, submitter, form, subject, version, reported_on, digest, sheet"
+            " from in_force where not layered"
         ).fetchall()
-        return rows[0] if rows else (0, "", "", "")
+        return {row[:4]: row[4:] for row in rows}
 
     def _cells(
         self, form: str, period: str, row_key: str, field: str, submitter: str | None = None

@@ -85,12 +85,14 @@ def older_twins(
         if submission.edition == HISTORY:
             continue
         rows = con.execute(
-            "select id, digest, sheet, edition from submission where period = ? and submitter = ? and form = ?"
-            " and subject = ? and version = ? and edition <> 'history' and content <> ?"
+            "select id, digest, sheet, edition, content from submission where period = ? and submitter = ?"
+            " and form = ? and subject = ? and version = ? and edition <> 'history'"
             " and state in ('accepted', 'pending') order by id",
-            [*submission.identity, submission.version, content_digest(submission)],
+            [*submission.identity, submission.version],
         ).fetchall()
-        for version, digest, sheet, edition in rows:
+        for version, digest, sheet, edition, content in rows:
+            if content == content_digest(submission):
+                continue
             before = last_decision(con, entries, version)
             older = replace(
                 submission, digest=digest, sheet=sheet, edition=edition, file_name=before.file_name
