@@ -108,9 +108,11 @@ def welcome(service: Service, secret: Password) -> str:
 
 @contextmanager
 def _stop_asked() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, SIGTERM or a closed terminal sets, for the time of the block."""
+    """An event that Ctrl-C, SIGTERM or, unless started with nohup, a closed terminal sets in the block."""
     stop = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signals.append(signal.SIGHUP)
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in signals}
     try:
         yield stop
