@@ -6,6 +6,7 @@ are for the bureau (内部): clues stand in them, marked as such.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -180,9 +181,16 @@ def returns_note(outcome: Outcome) -> str:
     if len(outcome.returns) > TABLE_ROWS:
         lines[-1] += f"只列前 {TABLE_ROWS} 个。"
     for folder, paths in sorted(folders.items()):
-        lines += ["", f"**{folder.name}**", _paths(sorted(paths))]
+        lines += ["", _code(folder.name), _paths(sorted(paths))]
     return "\n".join(lines)
 
 
 def _paths(paths: Sequence[Path]) -> str:
-    return "".join(["\n", *(f"- `{path}`\n" for path in paths)]) if paths else ""
+    return "".join(["\n", *(f"- {_code(str(path))}\n" for path in paths)]) if paths else ""
+
+
+def _code(text: str) -> str:
+    """Text in a code span, whose fence is longer than any run of backticks in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {text} {fence}" if longest else f"`{text}`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -166,7 +167,7 @@ def _shown(value: Decimal | None) -> str:
 def release_note(outcome: Outcome) -> str:
     """The note of a run in markdown: the summary and, of a release, the manifest's digests and the journal's head."""
     lines = [f"# {outcome.period} {'收件' if outcome.release is None else '发布'}说明", ""]
-    lines += [f"- {line.strip()}" for line in summary_lines(outcome)]
+    lines += [f"- {_as_markdown(line.strip())}" for line in summary_lines(outcome)]
     if outcome.release is not None:
         made_of = outcome.release.manifest
         lines += ["", "| 项目 | 内容 |", "|---|---|"]
@@ -177,6 +178,11 @@ def release_note(outcome: Outcome) -> str:
             f"| 收件 | {len(made_of.inputs)} 件 |",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _as_markdown(text: str) -> str:
+    """Text as markdown that shows it: a submitter's file name may look like a tag, a link or a picture."""
+    return re.sub(r"([\\`*<\[\]])", r"\\\1", text)
 
 
 def write_release_note(outcome: Outcome, out: Path) -> None:

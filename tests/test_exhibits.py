@@ -119,10 +119,10 @@ def test_returns_by_office_as_paths(small: Small) -> None:
     lines = [line for line in note.text.splitlines() if line]
     assert lines[1:] == [
         "共 3 个。",
-        "**360602**",
+        "`360602`",
         "- `/out/2026-10/returns/360602/a.xlsx`",
         "- `/out/2026-10/returns/360602/c.xlsx`",
-        "**360603**",
+        "`360603`",
         "- `/out/2026-10/returns/360603/b.xlsx`",
     ]
     many = tuple(folder / f"{n}.xlsx" for n in range(TABLE_ROWS + 1))
@@ -151,3 +151,13 @@ def test_status_and_chasing_of_a_real_run(small: Small, small_outcome: Outcome) 
     note = shown[0]
     assert isinstance(note, Note) and note.text.startswith("# 2026-10 发布说明")
     assert all(f"- `{path}`" in note.text for path in small_outcome.files)
+
+
+def test_names_that_submitters_chose_are_shown_and_not_obeyed(small: Small) -> None:
+    made = outcome(returns=(Path("/out/360602/a`b``<img src=x>.xlsx"),))
+    made.intake.ignored = [Path("<img src=x>`[a](b)*.csv")]
+    shown = exhibits(made, EMPTY, small.codes)
+    note, returns = shown[0], shown[-1]
+    assert isinstance(note, Note) and isinstance(returns, Note)
+    assert r"\<img src=x>\`\[a\](b)\*.csv" in note.text
+    assert "- ``` /out/360602/a`b``<img src=x>.xlsx ```\n" in returns.text

@@ -134,7 +134,9 @@ def test_nobody_gets_in_without_password_token_or_from_another_page(served: Serv
 def test_pages_may_connect_to_their_own_server_alone(served: Served) -> None:
     page = httpx.get(f"http://127.0.0.1:{served.port}/", trust_env=False, follow_redirects=True)
     assert page.status_code == 200 and "text/html" in page.headers["content-type"]
-    assert page.headers["content-security-policy"].startswith("connect-src 'self'")
+    policy = dict(rule.split(" ", 1) for rule in page.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'self'" and policy["frame-ancestors"] == "'none'"
+    assert policy["connect-src"] == f"'self' ws://127.0.0.1:{served.port}"
     settings = served.client.get("/admin/settings").json()
     assert settings["server"]["analytics_enabled"] is False
 
