@@ -140,11 +140,12 @@ def run(
     as_json: AsJson = False,
 ) -> int:
     """Take the inbox, compute the period, write the tables."""
+    from flows.orders import JANUARY
     from flows.running import run_quietly
 
     wanted = _period(period, "M")
     if wanted.month == 1:
-        raise UsageError("月报1月免报，1月没有月度监测值；企业名录请用 zhishu intake 接收。")
+        raise UsageError(JANUARY)
     for folder in inbox:
         if not folder.exists():
             raise UsageError(f"收件文件夹 {folder} 不存在。")
