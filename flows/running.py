@@ -23,7 +23,7 @@ from schemas.period import Period
 
 def run_quietly(settings: Settings, period: Period, inboxes: list[Path], out: Path, as_json: bool) -> int:
     """Run the flow and print the summary; the exit code."""
-    from flows.cli import progress_bar
+    from flows.options import progress_bar
 
     log = settings.home / "prefect" / "zhishu.log"
     log.parent.mkdir(parents=True, exist_ok=True)

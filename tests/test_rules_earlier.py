@@ -298,7 +298,7 @@ def test_round_repeated_and_uneven_figures_are_a_clue() -> None:
     honest, rounded, repeated = (clean("GLT01", "2026-10", DONGHU) for _ in range(3))
     fields = [c.code for c in honest.form.columns if c.numeric and c.unit == "万元" and c.code != "va_cum"]
     number = 123457
-    for at, sub in enumerate(("EI01", "EI02", "EI03", "EI04", "Z")):
+    for sub in ("EI01", "EI02", "EI03", "EI04", "Z"):
         figures = {}
         for field in fields:
             number = (number * 69069 + 1) % 1_000_003
@@ -306,7 +306,7 @@ def test_round_repeated_and_uneven_figures_are_a_clue() -> None:
         key = (DONGHU, "EI", sub)
         honest.rows[key] = dict(figures)
         rounded.rows[key] = {f: v[:-2] + "00" if int(v) % 3 else v for f, v in figures.items()}
-        repeated.rows[key] = {f: str(5000 + at) for f in figures}
+        repeated.rows[key] = dict(honest.rows[DONGHU, "EI", "EI01"])
     told = {}
     for name, draft in (("honest", honest), ("rounded", rounded), ("repeated", repeated)):
         checked = check_earlier(prepare([draft.build()], CODES), [0], Filed([]))
