@@ -274,6 +274,9 @@ def review(
     out: Annotated[
         Path | None, typer.Option("--out", help="退回时重写退件的文件夹 · write the returned copies here")
     ] = None,
+    permu: Annotated[
+        bool, typer.Option("--permu", help="赣链统09表自己的台账 · the store of GLT09 instead")
+    ] = False,
     home: Home = None,
     codes: CodesFolder = None,
     admit_pending: Pending = True,
@@ -287,13 +290,13 @@ def review(
     if approve or back:
         words = [Word(id, True, note) for id in approve or ()] + [Word(id, False, note) for id in back or ()]
         return decide_words(
-            chosen, words, Reviewer(by.strip(), role.strip()), out and folder_at(out), as_json
+            chosen, permu, words, Reviewer(by.strip(), role.strip()), out and folder_at(out), as_json
         )
     if by or role or note:
         raise UsageError("请用 --approve 或 --return 写明要核定的编号。")
     if register or xlsx:
-        return show_register(chosen, xlsx, as_json)
-    return show_waiting(chosen, as_json)
+        return show_register(chosen, permu, xlsx, as_json)
+    return show_waiting(chosen, permu, as_json)
 
 
 @app.command(help="所有发布 · all releases\n\n例：zhishu releases")

@@ -32,6 +32,8 @@ from indices.tables.results import Results, read_results
 from indices.tables.workbook import Audience, write_tables
 from indices.targets import load_plan
 from schemas import territory
+from schemas.anomalies import FILE as ANOMALIES
+from schemas.between_rule import BETWEEN_DIR
 from schemas.codes import Codes, load_codes
 from schemas.finding import SEVERITY_ZH, Severity
 from schemas.form import FORMS_DIR
@@ -90,7 +92,11 @@ def manifest(
             **digest_files([STANDING, RELATIONS]),
             "plan": digest_folder(sorted((package / "plan").glob("*.toml"))),
         },
-        rules={"forms": digest_folder(form_files)},
+        rules={
+            "forms": digest_folder(form_files),
+            "between": digest_folder(sorted(BETWEEN_DIR.glob("*.toml"))),
+            **digest_files([ANOMALIES]),
+        },
         forms=digest_files(form_files),
         codes=digest_files(sorted(settings.codes_folder.glob("*.csv"))),
         settings=settings.changes_numbers,
