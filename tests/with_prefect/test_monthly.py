@@ -10,12 +10,12 @@ from conftest import MONTH, Small
 from prefect.client.orchestration import get_client
 from prefect.schedules import Schedule
 from prefect.server.schemas.schedules import CronSchedule
-from prefect.states import State
+from prefect.states import Running, State
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.batch import Outcome
 from flows.collect import intake
-from flows.deployments import INTAKE, MONTHLY, deployments
+from flows.deployments import INTAKE, INTERRUPTED, MONTHLY, close_interrupted, deployments
 from flows.ledger.release import releases
 from flows.ledger.store import Store
 from flows.monthly import monthly, run_month
@@ -153,3 +153,15 @@ def test_the_forms_are_chinese_and_filled_in() -> None:
             made.parameters["order"]["inboxes"] == ["/data/in"] and made.parameters["order"]["period"] == ""
         )
         assert made.entrypoint in ("flows.collect.intake", "flows.monthly.monthly")
+
+
+def test_runs_that_an_earlier_service_left_are_called_interrupted() -> None:
+    made = asyncio.run(deployments(["/data/in"], "/data/out")[0].aapply())
+    with get_client(sync_client=True) as client:
+        left, waiting = (client.create_flow_run_from_deployment(made) for _ in range(2))
+        of_the_shell = client.create_flow_run(intake, parameters={"order": {}}, state=Running())
+        client.set_flow_run_state(left.id, Running(), force=True)
+        assert close_interrupted() == 1
+        states = [client.read_flow_run(run.id).state for run in (left, waiting, of_the_shell)]
+    assert [state.type.value for state in states if state] == ["CRASHED", "SCHEDULED", "RUNNING"]
+    assert states[0] is not None and states[0].message == INTERRUPTED
