@@ -23,14 +23,7 @@ class Ledger:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, upto_seq: int, admit_pending: bool) -> None:
         self._con = con
-        self._seq = upto_seq
         standing(con, upto_seq, admit_pending=admit_pending)
-        con.execute(
-            "create or replace temp table corrected as select target, row_key, field,"
-            " arg_max(new_value, seq) as new_value from correction"
-            " where state = 'applied' and seq <= ? group by all",
-            [upto_seq],
-        )
 
     def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
         """See :class:`InForce`."""
