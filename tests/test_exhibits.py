@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from conftest import MONTH, Small
+from conftest import MONTH, Ran, Small
 
 from flows.batch import Outcome
 from flows.exhibits import TABLE_ROWS, Note, Table, exhibits, rule_rows, submitter_rows
@@ -131,8 +131,8 @@ def test_returns_by_office_as_paths(small: Small) -> None:
     assert last.text.count("\n- ") == TABLE_ROWS
 
 
-def test_status_and_chasing_of_a_real_run(small: Small, small_outcome: Outcome) -> None:
-    home = small_outcome.files[0].parent.parent
+def test_status_and_chasing_of_a_real_run(small: Small, small_ran: Ran) -> None:
+    home, small_outcome = small_ran.home, small_ran.outcome
     shown = exhibits(small_outcome, standing_of(small.settings(home), MONTH), small.codes)
     status = {(r["表号"], r["报告期"]): r for r in table(shown, "status-2026-10").rows}
     row = status["GLT01", "2026-10"]
