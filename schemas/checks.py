@@ -125,12 +125,14 @@ def check_earlier(prepared: Prepared, members: Sequence[int], in_force: InForce)
     Rules of level 2, and the clues that look at peers. ``per_submission`` is empty for all others.
     """
     found: list[list[Finding]] = [[] for _ in prepared.submissions]
-    outcomes = []
-    known = Remembered(in_force)
+    outcomes: list[pl.DataFrame] = []
+    if not members:
+        return _checked(prepared, found, outcomes)
+    known, asked = Remembered(in_force), set(members)
     with _scratch(prepared.offices.codes) as con:
         for name, due in prepared.frames.items():
             places = prepared.members[name]
-            chosen = [number for number, at in enumerate(places) if at in set(members)]
+            chosen = [number for number, at in enumerate(places) if at in asked]
             lines = due.frame.filter(pl.col("submission").is_in(chosen))
             if lines.is_empty():
                 continue
