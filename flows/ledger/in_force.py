@@ -68,7 +68,8 @@ class Ledger:
     def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
         """See :class:`InForce`."""
         columns = columns_of(form)
-        if not periods:
+        known = [str(period) for period in periods if (form, str(period)) in self._filed]
+        if not known:
             return pl.DataFrame(schema=columns)
         figures = ", ".join(
             f'max("{name}") as "{name}"'
@@ -78,7 +79,7 @@ class Ledger:
             if name not in HEAD
         )
         query = _LINES.format(figures=figures, keys=", ".join(f"c.{name}" for name in KEY_COLUMNS))
-        given = {"form": form, "periods": [str(period) for period in periods]}
+        given = {"form": form, "periods": known}
         return self._con.sql(query, params=given).pl().select(list(columns)).cast(columns)
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
@@ -90,6 +91,11 @@ class Ledger:
         """See :class:`InForce`."""
         found = self._cells(form, period, row_key, field)
         return found[0] if found else None
+
+    @cached_property
+    def _filed(self) -> set[tuple[str, str]]:
+        """The forms and periods of which anything is in force."""
+        return set(self._con.execute("select distinct form, period from in_force").fetchall())
 
     @cached_property
     def newness(self) -> dict[tuple[str, str, str, str], tuple[int, str, str, str]]:
