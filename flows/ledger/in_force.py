@@ -25,10 +25,16 @@ class Ledger:
         self._con = con
         standing(con, upto_seq, admit_pending=admit_pending)
 
+    @cached_property
+    def _filed(self) -> set[tuple[str, str]]:
+        """Form and period of everything in force: most of what is asked for is not there."""
+        return set(self._con.execute("select distinct form, period from in_force").fetchall())
+
     def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
         """See :class:`InForce`."""
         columns = columns_of(form)
-        if not periods:
+        filed = [str(period) for period in periods if (form, str(period)) in self._filed]
+        if not filed:
             return pl.DataFrame(schema=columns)
         values = ", ".join(
             f'max("{name}") as "{name}"'
@@ -71,7 +77,7 @@ class Ledger:
                 or not bool_or(source = 'submission') over (partition by period, row_key)
             order by period, row_key, submitter
         """
-        given = {"form": form, "periods": [str(period) for period in periods]}
+        given = {"form": form, "periods": filed}
         return self._con.sql(query, params=given).pl().select(list(columns)).cast(columns)
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
