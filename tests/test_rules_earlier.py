@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from in_force import Filed
-from records import CODES, Draft, clean
+from records import CODES, Draft, clean, history
 
 from schemas.checks import Checked, check_earlier, prepare
 from schemas.codes import CODES_DIR, Codes, load_codes
@@ -320,3 +320,14 @@ def test_every_rule_of_level_2_has_a_case() -> None:
     declared = {rule.id for form in load_forms() for rule in form.rules if rule.level == 2}
     by_name = {"S201F", "S202F", "S331", "S334", "S326"}
     assert declared == {case[0] for case in EARLIER} | by_name
+
+
+def test_soft_rules_leave_the_bureaus_records_alone_and_count_them() -> None:
+    record = {"rev_cum": "1", "out_cum": "1000"}  # far below the report before
+    said = history("GLT02", "2026-10", {COUNTY: record})
+    _, earlier = series("GLT02", COUNTY)
+    filed = [replace(one.build(), digest=f"{n:064d}", version=2) for n, one in enumerate(earlier)]
+    checked = check_earlier(prepare([said], CODES), [0], Filed(filed))
+    rules = {r.id for f in load_forms() if f.code == "GLT02" for r in f.rules if r.level == 2}
+    assert rules and checked.findings == ()
+    assert set(checked.outcomes.select("rule", "outcome", "n").rows()) == {(rule, "na", 1) for rule in rules}
