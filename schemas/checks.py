@@ -134,8 +134,8 @@ def check_earlier(prepared: Prepared, members: Sequence[int], in_force: InForce)
             places = prepared.members[name]
             chosen = [number for number, at in enumerate(places) if at in asked]
             lines = due.frame.filter(pl.col("submission").is_in(chosen))
-            if lines.is_empty():
-                continue
+            if lines.is_empty() or not any(column.numeric for column in due.wide.form.columns):
+                continue  # registers have no figures to compare
             reports = {Period.parse(text) for text in lines["period"].unique()}
             known.lines(due.wide.form.code, earlier_periods(due.wide.form, reports))
             for findings, counted in (

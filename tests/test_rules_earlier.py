@@ -172,6 +172,13 @@ def test_value_added_and_output_need_the_price_index(
     assert outcomes(judged(now, earlier), rule)["missing"] >= 1  # nobody filed the index
 
 
+def test_an_annual_report_is_compared_with_last_years() -> None:
+    year = report("GLT02", "2025", COUNTY, BIG | {"rev_cum_ly": "295051", "rev_cum": "442577"})
+    checked = judged(year, [report("GLT02", "2024", COUNTY, LAST_YEAR)])
+    assert {f.rule for f in checked.findings} >= {"S202C", "S202E"}
+    assert outcomes(checked, "S202B") == {"na": 1}
+
+
 CLUSTER = {"ent_n": "40", "rev_cum": "200000", "rev_cum_ly": "180000", "area_rev_cum": "900000"}
 
 
