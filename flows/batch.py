@@ -7,7 +7,7 @@ pickled or cached. ``flows/monthly.py`` runs the same steps as Prefect tasks.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +16,18 @@ from types import TracebackType
 import duckdb
 
 from flows import intake as steps
+from flows.comparing import compare
+from flows.desk import waiting
 from flows.intake import Intake, Progress
 from flows.ledger.release import Release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse
 from flows.publication import NothingFiledError, compute_release, stale, write_workbooks
+from flows.returning import return_batch
 from flows.settings import Settings
 from indices.tables.notes import AUDIENCE_ZH
 from indices.tables.results import Results
-from schemas.codes import load_codes
-from schemas.finding import Severity, State
+from schemas.finding import Finding, Severity, State
 from schemas.period import Period
 
 
@@ -41,13 +43,17 @@ class Outcome:
     files: tuple[Path, ...]
     seconds: dict[str, float]
     repaired: tuple[str, ...]
+    between: tuple[Finding, ...] = ()  # new between submitters: for the bureau, nobody is rejected
+    waiting: Mapping[str, int] = field(default_factory=dict)  # what the bureau itself has to decide
+    returns: tuple[Path, ...] = ()  # copies, letters and comparisons that go back
     note: str = ""  # why there is no release, where one was asked for
 
     @property
     def needs_a_person(self) -> bool:
         """True where something was refused, rejected, left waiting or lost, or nothing could be released."""
         hard = any(f.severity is Severity.HARD for f in self.intake.findings)
-        return bool(self.note) or hard or any(j.state is not State.ACCEPTED for j in self.intake.judged)
+        waits = any(j.state is not State.ACCEPTED for j in self.intake.judged) or any(self.waiting.values())
+        return bool(self.note) or hard or waits
 
 
 @dataclass
@@ -62,6 +68,9 @@ class Month:
     compute: bool = True
     history_only: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
+    between: tuple[Finding, ...] = ()
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    returns: tuple[Path, ...] = ()
     revised: list[Release] = field(default_factory=list)
     release: Release | None = None
     results: Results | None = None
@@ -79,6 +88,10 @@ class Month:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the database and the lock, so that readers may look; the outcome stays."""
         if self.con is not None:
             self.con.close()
         self._held.close()
@@ -92,6 +105,8 @@ class Month:
             ("打开数据库", self._open),
             ("审核", self._judge),
             ("记入日志", self._record),
+            ("表间核对", self._compare),
+            ("写出退件", self._return),
         ]
         giving = [
             ("计算与发布", self._compute),
@@ -106,7 +121,8 @@ class Month:
         """What was done, after the last step."""
         return Outcome(
             self.period, self.intake, self.release, self.results, tuple(self.revised), self.files,
-            dict(self.seconds), self.repaired, self.note,
+            dict(self.seconds), self.repaired, self.between, self.waiting,
+            self.returns, self.note,
         )  # fmt: skip
 
     def _timed(self, name: str, step: Callable[[], None]) -> Callable[[], None]:
@@ -137,10 +153,19 @@ class Month:
         return self.con
 
     def _judge(self) -> None:
-        steps.judge(self._warehouse, load_codes(self.settings.codes_folder), self.intake)
+        steps.judge(self._warehouse, self.store, self.settings, self.intake)
 
     def _record(self) -> None:
         steps.record(self._warehouse, self.store, self.settings, self.intake)
+
+    def _compare(self) -> None:
+        self.between = compare(self._warehouse, self.store, self.settings, self.period)
+        self.waiting = waiting(self._warehouse).counts
+
+    def _return(self) -> None:
+        if self.out is not None:
+            written = return_batch(self._warehouse, self.store, self.settings, self.intake, self.out)
+            self.returns = tuple(file.path for file in written)
 
     def _compute(self) -> None:
         try:

@@ -1,24 +1,39 @@
 """The command line ``zhishu``: thin commands over the packages, one clear sentence per mistake.
 
 Exit codes: 0 done, 1 done with refusals or differences that need a person, 2 bad usage or input, 3 internal
-error. Prefect is imported by ``run`` alone.
+error. Prefect is imported by ``run`` alone; ``serve`` starts it in processes of its own.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flows.mistakes import Mistake
-from flows.settings import Settings, settings
+from flows.mistakes import sentence
+from flows.options import (
+    Actor,
+    AsJson,
+    CodesFolder,
+    Home,
+    Inbox,
+    Out,
+    Pending,
+    PeriodText,
+    UsageError,
+    existing,
+    folder_at,
+    period_asked,
+    print_json,
+    progress_bar,
+    settings_for,
+)  # fmt: skip
+from flows.settings import Settings
 from schemas.period import Period
 
 app = typer.Typer(
@@ -29,31 +44,12 @@ app = typer.Typer(
     help="官方综合指数：从报表到指数表 · official composite indices, from the forms to the tables",
 )
 
-Home = Annotated[
-    Path | None, typer.Option("--home", help="台账文件夹，默认 ./var 或 ZHISHU_HOME · the home folder")
-]
-CodesFolder = Annotated[Path | None, typer.Option("--codes", help="代码表文件夹 · folder of code lists")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · print JSON")]
-PeriodText = Annotated[
-    str, typer.Argument(metavar="PERIOD", help="报告期，如 2026-10、2026Q3、2026 · period")
-]
-Out = Annotated[Path, typer.Option("--out", help="输出文件夹 · output folder")]
-Inbox = Annotated[list[Path], typer.Option("--inbox", help="收件文件夹，可写多个 · inbox folder, repeatable")]
-Actor = Annotated[str | None, typer.Option("--actor", help="操作人，记入日志 · who acts, for the journal")]
-Pending = Annotated[
-    bool, typer.Option("--admit-pending/--no-pending", help="待核数据是否计入 · whether pending data count")
-]
-
 
 class Reader(Enum):
     """Who reads an export; the values are the tables' audiences."""
 
     internal = "internal"
     public = "public"
-
-
-class UsageError(Mistake):
-    """An argument that cannot be meant."""
 
 
 def main() -> None:
@@ -78,68 +74,13 @@ def _failed(error: Exception) -> int:
     if isinstance(error, typer.Abort):
         print("已中断。", file=sys.stderr)
         return 2
-    if _is_users(error):
-        print(f"错误：{error}", file=sys.stderr)
-        return 2
-    if isinstance(error, OSError):
-        print(f"错误：文件读写失败：{error.filename or ''} {error.strerror or error}", file=sys.stderr)
+    told = sentence(error)
+    if told is not None:
+        print(f"错误：{told}", file=sys.stderr)
         return 2
     print(f"内部错误：{type(error).__name__}：{error}（请把下面的记录交给维护人员）", file=sys.stderr)
     traceback.print_exception(error, file=sys.stderr)
     return 3
-
-
-def _is_users(error: Exception) -> bool:
-    """True for what a person can mend: input, files, another run in the way."""
-    from flows.ledger.lock import LockHeldError
-    from flows.ledger.release import ReleaseError
-    from flows.ledger.warehouse import WarehouseBusyError
-    from indices.method import MethodError
-    from schemas.form import FormError
-
-    mistakes = (Mistake, FormError, LockHeldError, MethodError, ReleaseError, WarehouseBusyError)
-    return isinstance(error, mistakes)
-
-
-def _period(text: str, *kinds: str) -> Period:
-    try:
-        period = Period.parse(text)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    if kinds and period.frequency not in kinds:
-        wanted = {"M": "月份（如 2026-10）", "Q": "季度（如 2026Q3）", "A": "年份（如 2026）"}
-        raise UsageError(f"报告期 {text} 不合用，这里应写{'或'.join(wanted[k] for k in kinds)}。")
-    return period
-
-
-def _settings(
-    home: Path | None, codes: Path | None, admit_pending: bool = True, actor: str | None = None
-) -> Settings:
-    try:
-        chosen = settings(home, codes, admit_pending, actor)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    if not (chosen.codes_folder / "regions.csv").is_file():
-        raise UsageError(f"代码表文件夹 {chosen.codes_folder} 中没有 regions.csv。")
-    return chosen
-
-
-def _existing(chosen: Settings) -> Settings:
-    """The same settings, if there is a ledger to read."""
-    if not chosen.home.is_dir():
-        raise UsageError(f"台账文件夹 {chosen.home} 不存在。")
-    return chosen
-
-
-def _folder(path: Path) -> Path:
-    """An output folder, which may not be there yet."""
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"输出位置 {path} 是一个文件，应为文件夹。")
-    return path.absolute()
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1))
 
 
 @app.command(help="月度批处理 · run the monthly batch\n\n例：zhishu run 2026-10 --inbox inbox --out out")
@@ -154,15 +95,18 @@ def run(
     as_json: AsJson = False,
 ) -> int:
     """Take the inbox, compute the period, write the tables."""
+    from flows.orders import JANUARY
     from flows.running import run_quietly
 
-    wanted = _period(period, "M")
+    wanted = period_asked(period, "M")
     if wanted.month == 1:
-        raise UsageError("月报1月免报，1月没有月度监测值；企业名录请用 zhishu intake 接收。")
+        raise UsageError(JANUARY)
     for folder in inbox:
         if not folder.exists():
             raise UsageError(f"收件文件夹 {folder} 不存在。")
-    return run_quietly(_settings(home, codes, admit_pending, actor), wanted, inbox, _folder(out), as_json)
+    return run_quietly(
+        settings_for(home, codes, admit_pending, actor), wanted, inbox, folder_at(out), as_json
+    )
 
 
 @app.command(
@@ -171,13 +115,16 @@ def run(
 def intake(
     period: PeriodText,
     inbox: Inbox,
+    out: Out = Path("out"),
     home: Home = None,
     codes: CodesFolder = None,
+    admit_pending: Pending = True,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> int:
-    """Take everything of periods up to the given one into the ledger."""
-    return _take(_period(period, "M"), inbox, _settings(home, codes, actor=actor), as_json)
+    """Take everything of periods up to the given one into the ledger, and write what goes back."""
+    chosen = settings_for(home, codes, admit_pending, actor)
+    return _take(period_asked(period, "M"), inbox, chosen, folder_at(out), as_json)
 
 
 @app.command(
@@ -191,11 +138,17 @@ def backfill(
     as_json: AsJson = False,
 ) -> int:
     """Take history workbooks, whatever their periods."""
-    return _take(Period(9999, 12), files, _settings(home, codes, actor=actor), as_json, history_only=True)
+    chosen = settings_for(home, codes, actor=actor)
+    return _take(Period(9999, 12), files, chosen, None, as_json, history_only=True)
 
 
 def _take(
-    through: Period, inbox: list[Path], chosen: Settings, as_json: bool, history_only: bool = False
+    through: Period,
+    inbox: list[Path],
+    chosen: Settings,
+    out: Path | None,
+    as_json: bool,
+    history_only: bool = False,
 ) -> int:
     from flows.batch import run_batch
     from flows.report import findings_text, outcome_json, summary_lines
@@ -204,33 +157,12 @@ def _take(
         if not path.exists():
             raise UsageError(f"{path} 不存在。")
     with progress_bar(Console(stderr=True), not as_json) as progress:
-        outcome = run_batch(chosen, through, inbox, None, progress, False, history_only)
+        outcome = run_batch(chosen, through, inbox, out, progress, False, history_only)
     if as_json:
-        _print_json(outcome_json(outcome))
+        print_json(outcome_json(outcome))
     else:
         print("\n".join([*findings_text(outcome.intake.findings), *summary_lines(outcome)]))
     return 1 if outcome.needs_a_person else 0
-
-
-class progress_bar:
-    """A context manager: one bar for the whole run, on the error stream; nothing when not ``shown``."""
-
-    def __init__(self, console: Console, shown: bool) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=console, disable=not shown, transient=True,
-        )  # fmt: skip
-        self._task = self._bar.add_task("准备", total=1)
-
-    def __enter__(self) -> Any:
-        self._bar.start()
-        return self._show
-
-    def _show(self, phase: str, done: int, total: int) -> None:
-        self._bar.update(self._task, description=phase, completed=done, total=max(total, 1))
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
 
 
 @app.command(
@@ -242,6 +174,9 @@ def forms(
     submitter: Annotated[
         list[str] | None, typer.Option("--submitter", help="只要这些单位的代码 · only these")
     ] = None,
+    revisions: Annotated[
+        bool, typer.Option("--revisions", help="附数据修订表（赣链统10表） · with the revision form")
+    ] = False,
     codes: CodesFolder = None,
 ) -> int:
     """Write what a bureau sends out before a period."""
@@ -250,7 +185,11 @@ def forms(
     from schemas.territory import submitters
     from schemas.workbook import blank_files
 
-    wanted, lists, out = _period(period), load_codes(_settings(None, codes).codes_folder), _folder(out)
+    wanted, lists, out = (
+        period_asked(period),
+        load_codes(settings_for(None, codes).codes_folder),
+        folder_at(out),
+    )
     known = {office.code: office for office in submitters(lists)}
     unknown = [code for code in submitter or [] if code not in known]
     if unknown:
@@ -259,7 +198,7 @@ def forms(
     written = 0
     with progress_bar(Console(stderr=True), True) as progress:
         for number, office in enumerate(chosen, 1):
-            for name, data in blank_files(lists, office, wanted):
+            for name, data in blank_files(lists, office, wanted, revisions=revisions):
                 path = out / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
@@ -283,7 +222,7 @@ def sample(
     from schemas.samples.deliver import write_samples
     from schemas.samples.write import SEED
 
-    lists = load_codes(_settings(None, codes).codes_folder)
+    lists = load_codes(settings_for(None, codes).codes_folder)
     with progress_bar(Console(stderr=True), True) as progress:
         done = 0
 
@@ -293,7 +232,7 @@ def sample(
             progress("合成样例", done, 0)
 
         try:
-            written = write_samples(lists, out, _period(through, "M"), seed or SEED, on_written)
+            written = write_samples(lists, out, period_asked(through, "M"), seed or SEED, on_written)
         except ValueError as error:
             raise UsageError(str(error)) from error
     print(f"合成样例 {len(written)} 个文件，在 {out}")
@@ -305,12 +244,59 @@ def status(period: PeriodText, home: Home = None, codes: CodesFolder = None, as_
     """The state of a period's submissions and releases."""
     from flows.standing import standing_of, standing_text
 
-    found = standing_of(_existing(_settings(home, codes)), _period(period, "M"))
+    found = standing_of(existing(settings_for(home, codes)), period_asked(period, "M"))
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         print("\n".join(standing_text(found)))
     return 1 if any(found[name] for name in ("absent", "rejected", "stale")) else 0
+
+
+@app.command(
+    help="核定说明、待核报表和修订单，须署名 · decide on explanations, pending submissions, corrections, by name\n\n"
+    "例：zhishu review --approve 3f2a9c0d1e4b5a67 --by 李四 --role 工业处审核员\n"
+    "不带 --approve、--return 时列出待办；--register 列出已接受的例外"
+)
+def review(
+    approve: Annotated[
+        list[str] | None, typer.Option("--approve", help="核准、接收或确认的编号，可写多个 · ids to approve")
+    ] = None,
+    back: Annotated[
+        list[str] | None, typer.Option("--return", help="退回的编号，可写多个 · ids to return")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="审核人姓名 · who decides")] = "",
+    role: Annotated[str, typer.Option("--role", help="审核人职务 · as what")] = "",
+    note: Annotated[str, typer.Option("--note", help="理由；退回时必填 · why; needed for a return")] = "",
+    register: Annotated[
+        bool, typer.Option("--register", help="已接受的例外登记册 · the register of accepted exceptions")
+    ] = False,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="登记册写入此文件 · write the register")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="退回时重写退件的文件夹 · write the returned copies here")
+    ] = None,
+    permu: Annotated[
+        bool, typer.Option("--permu", help="赣链统09表自己的台账 · the store of GLT09 instead")
+    ] = False,
+    home: Home = None,
+    codes: CodesFolder = None,
+    admit_pending: Pending = True,
+    as_json: AsJson = False,
+) -> int:
+    """List what waits, or take decisions of one named person, all or none."""
+    from flows.review import Reviewer, Word
+    from flows.reviewing import decide_words, show_register, show_waiting
+
+    chosen = existing(settings_for(home, codes, admit_pending))
+    if approve or back:
+        words = [Word(id, True, note) for id in approve or ()] + [Word(id, False, note) for id in back or ()]
+        return decide_words(
+            chosen, permu, words, Reviewer(by.strip(), role.strip()), out and folder_at(out), as_json
+        )
+    if by or role or note:
+        raise UsageError("请用 --approve 或 --return 写明要核定的编号。")
+    if register or xlsx:
+        return show_register(chosen, permu, xlsx, as_json)
+    return show_waiting(chosen, permu, as_json)
 
 
 @app.command(help="所有发布 · all releases\n\n例：zhishu releases")
@@ -319,9 +305,9 @@ def releases(home: Home = None, as_json: AsJson = False) -> int:
     from flows.ledger.release import releases as all_releases
     from flows.ledger.store import Store
 
-    found = all_releases(Store(_existing(_settings(home, None)).home))
+    found = all_releases(Store(existing(settings_for(home, None)).home))
     if as_json:
-        _print_json([{"id": r.id, "stage": r.stage, "digest": r.digest, "reason": r.reason} for r in found])
+        print_json([{"id": r.id, "stage": r.stage, "digest": r.digest, "reason": r.reason} for r in found])
     elif not found:
         print("还没有发布。")
     for release in () if as_json else found:
@@ -350,10 +336,10 @@ def export(
     from flows.publication import stored_results, write_workbooks
     from schemas.codes import load_codes
 
-    chosen, target = _existing(_settings(home, codes)), _folder(out)
+    chosen, target = existing(settings_for(home, codes)), folder_at(out)
     store = Store(chosen.home)
     if "." not in release:
-        found = all_releases(store, str(_period(release, "M")))
+        found = all_releases(store, str(period_asked(release, "M")))
         if not found:
             raise UsageError(f"{release} 还没有发布。")
         wanted = found[-1]
@@ -362,6 +348,40 @@ def export(
     results = stored_results(wanted, load_codes(chosen.codes_folder))
     for path in write_workbooks(wanted, results, chosen, target, audience.value):
         print(path)
+    return 0
+
+
+@app.command(
+    help="Prefect 服务器、界面和定时运行 · server, user interface and schedules\n\n例：zhishu serve --inbox inbox --out out"
+)
+def serve(
+    inbox: Inbox,
+    out: Out = Path("out"),
+    home: Home = None,
+    codes: CodesFolder = None,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="端口 · port")] = 4200,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--password-file", help="口令文件，默认 ZHISHU_PASSWORD 或自动生成 · file of the password"
+        ),
+    ] = None,
+) -> int:
+    """Serve on loopback until Ctrl-C."""
+    from flows.serve import Service
+    from flows.serve import serve as serve_until_stopped
+
+    for folder in inbox:
+        if not folder.exists():
+            raise UsageError(f"收件文件夹 {folder} 不存在。")
+    service = Service(
+        settings_for(home, codes),
+        tuple(folder.absolute() for folder in inbox),
+        folder_at(out),
+        port,
+        password_file,
+    )
+    serve_until_stopped(service, lambda text: print(text, flush=True))
     return 0
 
 

@@ -7,24 +7,26 @@ Each step is a plain function over an ``Intake``; ``flows/monthly.py`` runs them
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import duckdb
 
-from flows.ledger.decide import Judged, decision_events, equal_version_findings
+from flows.judging import Verdicts, judge_batch
+from flows.ledger.answers import Answered, explained, proposed
+from flows.ledger.decide import Judged, decision_events
 from flows.ledger.events import HISTORY, Event, received, refused
 from flows.ledger.journal import Entry
+from flows.ledger.redecide import older_twins
+from flows.ledger.replies import known_proposal
 from flows.ledger.store import Store
 from flows.ledger.warehouse import ReadFiles, append, open_warehouse
 from flows.mistakes import Mistake
 from flows.settings import Settings
-from schemas.checks import check
-from schemas.codes import Codes
-from schemas.decide import decide
+from schemas.codes import load_codes
 from schemas.finding import Finding, Severity, State
 from schemas.form import load_forms
 from schemas.period import Period
@@ -51,12 +53,14 @@ class Intake:
     through: Period
     history_only: bool = False
     paths: list[Path] = field(default_factory=list)  # unseen workbooks
+    digests: list[str] = field(default_factory=list)  # theirs
     seen: int = 0  # workbooks whose bytes the journal knows
     ignored: list[Path] = field(default_factory=list)  # not workbooks
     unreadable: list[Finding] = field(default_factory=list)  # files that cannot even be opened
     deliveries: list[Delivery] = field(default_factory=list)
     later: list[Delivery] = field(default_factory=list)  # of periods after ``through``: left alone
     judged: list[Judged] = field(default_factory=list)
+    verdicts: list[tuple[Store, Verdicts]] = field(default_factory=list)  # GLT09 apart
     findings: list[Finding] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
@@ -103,7 +107,8 @@ def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
             intake.seen += 1
         else:
             fresh[digest] = path
-    intake.paths = [fresh[digest] for digest in sorted(fresh)]
+    intake.digests = sorted(fresh)
+    intake.paths = [fresh[digest] for digest in intake.digests]
 
 
 def _digest(path: Path) -> str:
@@ -208,59 +213,117 @@ def archive(store: Store, intake: Intake) -> None:
 
     A delivery that mixes GLT09 with other forms was refused whole and is kept in neither.
     """
-    paths = {_digest(path): path for path in intake.paths}
+    paths = dict(zip(intake.digests, intake.paths, strict=True))
     for delivery in intake.deliveries:
-        target = _store_of(store, delivery)
+        target = store_of(store, delivery)
         if target is not None:
             target.archive.put(paths[delivery.digest].read_bytes())
 
 
-def _store_of(store: Store, delivery: Delivery) -> Store | None:
+def store_of(store: Store, delivery: Delivery) -> Store | None:
+    """The store that keeps a delivery; None for one that mixes GLT09 with other forms."""
     if delivery.refused is not None and delivery.refused.rule == MIXED:
         return None
     return store.permu if _forms(delivery) & PERMU else store
 
 
-def judge(con: duckdb.DuckDBPyConnection, codes: Codes, intake: Intake) -> None:
-    """Check the batch's submissions and decide on each."""
-    submissions = [s for d in intake.deliveries for s in d.submissions]
-    checked = check(submissions, codes)
-    versions: dict[tuple[str, str], list[Finding]] = {}
-    for finding in equal_version_findings(con, submissions):
-        versions.setdefault((finding.digest, finding.sheet), []).append(finding)
-    for submission, found in zip(submissions, checked.per_submission, strict=True):
-        beside = (*found, *versions.get((submission.digest, submission.sheet), ()))
-        decision = decide(submission, beside)
-        everything = (*submission.findings, *beside)
-        intake.judged.append(Judged(submission, decision.state, everything))
-        intake.findings += everything
+def judge(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, intake: Intake) -> None:
+    """Check the batch's submissions and decide on each; GLT09 by itself, with its own record."""
+    intake.verdicts, intake.judged = [], []
+    codes = load_codes(settings.codes_folder)
+    evidence = _Evidence(intake.ignored, store)
+    for target in (store, store.permu):
+        deliveries = [d for d in intake.deliveries if store_of(store, d) is target]
+        if not any(d.submissions for d in deliveries):
+            continue
+        with _opened(con, store, target, settings) as own:
+            head = target.journal.head[0]
+            verdicts = judge_batch(own, head, deliveries, codes, settings.admit_pending, evidence.has)
+        intake.verdicts.append((target, verdicts))
+        intake.judged += verdicts.judged
+        intake.findings += [f for judged in verdicts.judged for f in judged.findings]
+        intake.findings += verdicts.loose
+    for digest in sorted({c.evidence for _, v in intake.verdicts for c in v.corrections}):
+        evidence.keep(digest)
+
+
+@contextmanager
+def _opened(
+    con: duckdb.DuckDBPyConnection, store: Store, target: Store, settings: Settings
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse of a store: the one that is open, or GLT09's own."""
+    if target is store:
+        yield con
+    else:
+        with closing(open_warehouse(target, reader(settings), settings.threads)) as own:
+            yield own
+
+
+class _Evidence:
+    """The files that came beside the workbooks, by their digests, and those that are archived."""
+
+    def __init__(self, files: Sequence[Path], store: Store) -> None:
+        self._files, self._store = files, store
+
+    @cached_property
+    def _by_digest(self) -> dict[str, Path]:
+        found = {}
+        for path in self._files:
+            with suppress(OSError):  # a file that cannot be read did not come along
+                found[_digest(path)] = path
+        return found
+
+    def has(self, digest: str) -> bool:
+        return digest in self._by_digest or self._store.evidence.has(digest)
+
+    def keep(self, digest: str) -> None:
+        if digest in self._by_digest:
+            self._store.evidence.put(self._by_digest[digest].read_bytes())
 
 
 def record(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, intake: Intake) -> None:
-    """Write the batch into the journal and then into the warehouse."""
-    for target, mine in ((store, False), (store.permu, True)):
-        deliveries = [d for d in intake.deliveries if (_store_of(store, d) is store.permu) == mine]
-        judged = [j for j in intake.judged if (j.submission.form in PERMU) == mine]
+    """Write the batch into the journal and then into the warehouse, GLT09 into its own."""
+    verdicts_of = dict(intake.verdicts)
+    for target in (store, store.permu):
+        deliveries = [
+            d for d in intake.deliveries if (store_of(store, d) is store.permu) == (target is store.permu)
+        ]
         if not deliveries:
             continue
-        events: list[Event] = [
-            (received if d.refused is None else refused)(d, settings.actor, settings.role) for d in deliveries
-        ]
-        if mine:
-            _record_permu(target, settings, deliveries, judged, events)
-            continue
-        events += decision_events(con, judged, settings.actor, settings.role)
-        intake.entries = target.journal.append(events)
-        append(con, intake.entries, _submissions(deliveries))
+        verdicts = verdicts_of.get(target, Verdicts())
+        with _opened(con, store, target, settings) as own:
+            events = _events(own, target, settings, deliveries, verdicts)
+            entries = target.journal.append(events)
+            append(own, entries, [s for d in deliveries for s in d.submissions])
+        intake.entries += entries
 
 
-def _record_permu(
-    store: Store, settings: Settings, deliveries: list[Delivery], judged: list[Judged], events: list[Event]
-) -> None:
-    with closing(open_warehouse(store, reader(settings), settings.threads)) as con:
-        events += decision_events(con, judged, settings.actor, settings.role)
-        append(con, store.journal.append(events), _submissions(deliveries))
-
-
-def _submissions(deliveries: Sequence[Delivery]) -> list[Submission]:
-    return [s for d in deliveries for s in d.submissions]
+def _events(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    deliveries: Sequence[Delivery],
+    verdicts: Verdicts,
+) -> list[Event]:
+    """Everything that a batch has to say, in any order: the journal puts it into its own."""
+    who = (settings.actor, settings.role)
+    loose: dict[str, list[Finding]] = {}
+    for finding in verdicts.loose:
+        loose.setdefault(finding.digest, []).append(finding)
+    told = [replace(d, findings=(*d.findings, *loose.get(d.digest, ()))) for d in deliveries]
+    events: list[Event] = [(received if d.refused is None else refused)(d, *who) for d in told]
+    events += decision_events(con, verdicts.judged, *who)
+    taken = [j.submission for j in verdicts.judged if j.state is not State.REJECTED]
+    events += older_twins(con, store.journal.entries(), taken, *who)
+    names = {d.digest: d.file_name for d in deliveries}
+    answers: dict[tuple[tuple[str, str, str, str], str], list[Answered]] = {}
+    for answer in verdicts.answered:
+        answers.setdefault((answer.identity, answer.digest), []).append(answer)
+    for (identity, digest), given in answers.items():
+        events.append(explained(identity, digest, names[digest], given, *who))
+    events += [
+        proposed(correction, *who)
+        for correction in verdicts.corrections
+        if not known_proposal(con, correction)
+    ]
+    return events

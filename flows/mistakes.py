@@ -1,5 +1,27 @@
 """Mistakes that a person can mend: told in one sentence, without a traceback, with exit code 2."""
 
+from __future__ import annotations
+
 
 class Mistake(Exception):
     """The base of them; the message is the sentence."""
+
+
+def sentence(error: BaseException) -> str | None:
+    """What to tell a person of an error that he can mend: input, files, another run in the way.
+
+    None for an error of the program itself, which is to be loud.
+    """
+    # the ledger's errors are no Mistakes of their own: its modules are read here alone, since they import us
+    from flows.ledger.lock import LockHeldError
+    from flows.ledger.release import ReleaseError
+    from flows.ledger.warehouse import WarehouseBusyError
+    from indices.method import MethodError
+    from schemas.form import FormError
+
+    mistakes = (Mistake, FormError, LockHeldError, MethodError, ReleaseError, WarehouseBusyError)
+    if isinstance(error, mistakes):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"文件读写失败：{error.filename or ''} {error.strerror or error}"
+    return None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from flows.batch import Outcome
+from flows.ledger.files import make_folder, write_file
 from schemas.finding import SEVERITY_ZH, Finding, Severity, State
 from schemas.territory import BUREAU
 
@@ -63,18 +66,24 @@ def file_lines(outcome: Outcome) -> list[str]:
     return [f"表格 {path}" for path in outcome.files]
 
 
-def summary_lines(outcome: Outcome) -> list[str]:
-    """What a statistician wants to know first: read, refused, coverage, top and bottom."""
+def intake_line(outcome: Outcome) -> str:
+    """What came in, in one line."""
     intake = outcome.intake
     accepted, pending, rejected = (
         len(intake.submissions(s)) for s in (State.ACCEPTED, State.PENDING, State.REJECTED)
     )
+    return (
+        f"读取工作簿 {len(intake.deliveries)} 个，报表 {len(intake.judged)} 份："
+        f"接收 {accepted}，待核 {pending}，退回 {rejected}；整件拒收 {len(intake.refused)} 个"
+    )
+
+
+def summary_lines(outcome: Outcome) -> list[str]:
+    """What a statistician wants to know first: read, refused, coverage, top and bottom."""
+    intake = outcome.intake
     bureau = sum(1 for j in intake.judged if j.submission.submitter == BUREAU.code)
     lines = [] if intake.history_only else [f"报告期 {outcome.period.printed}"]
-    lines += [
-        f"读取工作簿 {len(intake.deliveries)} 个，报表 {len(intake.judged)} 份："
-        f"接收 {accepted}，待核 {pending}，退回 {rejected}；整件拒收 {len(intake.refused)} 个",
-    ]
+    lines.append(intake_line(outcome))
     if bureau:
         lines.append(f"其中局内填报（历史或公布资料）{bureau} 份，不计入各单位报送率")
     if intake.seen:
@@ -88,6 +97,13 @@ def summary_lines(outcome: Outcome) -> list[str]:
             f"属于以后报告期、留在收件夹的工作簿 {len(intake.later)} 个："
             + _some([d.file_name for d in intake.later])
         )
+    if outcome.returns:
+        folder = outcome.returns[0].parent.parent
+        offices = len({path.parent for path in outcome.returns})
+        lines.append(f"退件 {len(outcome.returns)} 个文件，涉及 {offices} 个单位，在 {folder}")
+    waiting = [f"{what} {n} 条" for what, n in outcome.waiting.items() if n]
+    if waiting:
+        lines.append(f"待局内核定：{'，'.join(waiting)}（清单见 zhishu review）")
     lines += list(outcome.repaired)
     if outcome.note:
         lines.append(outcome.note)
@@ -156,9 +172,9 @@ def _shown(value: Decimal | None) -> str:
 
 
 def release_note(outcome: Outcome) -> str:
-    """The release note in markdown: the summary, the manifest's digests and the journal's head."""
-    lines = [f"# {outcome.period} 发布说明", ""]
-    lines += [f"- {line.strip()}" for line in summary_lines(outcome)]
+    """The note of a run in markdown: the summary and, of a release, the manifest's digests and the journal's head."""
+    lines = [f"# {outcome.period} {'收件' if outcome.release is None else '发布'}说明", ""]
+    lines += [f"- {_as_markdown(line.strip())}" for line in summary_lines(outcome)]
     if outcome.release is not None:
         made_of = outcome.release.manifest
         lines += ["", "| 项目 | 内容 |", "|---|---|"]
@@ -169,6 +185,17 @@ def release_note(outcome: Outcome) -> str:
             f"| 收件 | {len(made_of.inputs)} 件 |",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _as_markdown(text: str) -> str:
+    """Text as markdown that shows it: a submitter's file name may look like a tag, a link or a picture."""
+    return re.sub(r"([\\`*<\[\]])", r"\\\1", text)
+
+
+def write_release_note(outcome: Outcome, out: Path) -> None:
+    """The same as a file beside the tables."""
+    make_folder(out)
+    write_file(out / f"{outcome.period} 发布说明.md", release_note(outcome).encode(), 0o644)
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
@@ -191,5 +218,8 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "revised": [r.id for r in outcome.revised],
         "files": [str(p) for p in outcome.files],
         "findings": finding_rows(intake.findings),
+        "between": finding_rows(outcome.between),
+        "waiting": dict(outcome.waiting),
+        "returns": [str(p) for p in outcome.returns],
         "seconds": {name: round(value, 3) for name, value in outcome.seconds.items()},
     }  # fmt: skip

@@ -22,7 +22,7 @@ from schemas.finding import Finding
 from schemas.form import load_forms
 from schemas.in_force import InForce
 from schemas.period import Period
-from schemas.rules import RuleError
+from schemas.touch import RuleError
 
 _Judging = tuple[BetweenRule, Period]  # a rule and the report on which it speaks
 OUTCOMES = {"rule": pl.String, "period": pl.String, "outcome": pl.String, "n": pl.UInt32}

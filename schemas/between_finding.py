@@ -104,14 +104,17 @@ def _fields(side: Side, judged: Period) -> tuple[str, ...]:
 
 
 def _compared_with(others: list[_Behind], in_force: InForce) -> str:
-    """``a.xlsx GLT02 E12、F12，b.xlsx GLT02 E12 等 12 处``; nothing if there are none."""
+    """``360602 GLT02 E12、F12，360681 GLT02 E12 等 12 处``; nothing if there are none.
+
+    The office and not the file is named: a sentence goes into the journal, where names of files have no part.
+    """
     by_sheet: dict[str, list[str]] = {}
     for one in others[:SHOWN]:
         place = one.place(in_force)
         if place is None:
             by_sheet.setdefault(f"{one.submitter} {one.form}", []).append(f"{one.row_key} {one.field}")
         else:
-            by_sheet.setdefault(f"{place.file_name} {place.sheet}", []).append(place.cell)
+            by_sheet.setdefault(f"{one.submitter} {place.sheet}", []).append(place.cell)
     named = "，".join(f"{sheet} {'、'.join(dict.fromkeys(cells))}" for sheet, cells in by_sheet.items())
     return f"{named} 等 {len(others)} 处" if len(others) > SHOWN else named
 

@@ -16,7 +16,7 @@ from schemas.between_rule import AMOUNT, FIELD, BetweenRule, Side
 from schemas.codes import PROVINCE, WHOLE_CHAIN, Codes
 from schemas.form import form_for
 from schemas.period import Period
-from schemas.rules import references
+from schemas.touch import references
 
 
 def code_tables(codes: Codes, month: Period) -> dict[str, pl.DataFrame]:

@@ -1,32 +1,33 @@
-"""All checks inside a submission, run once per form on the month's frame.
+"""All checks on submissions: inside each (levels 0 and 1), and against what was in force before (level 2).
 
-Pandera holds the schema that is derived from the form file: the type of every column, and the rules
-that all forms share (``cell_rules``). Its cost is per check, so a rule is one check over all its
-columns, hung on the line number; which columns of a failing line are at fault is looked up
-afterwards. The form's own rules are SQL and go to DuckDB (``rules``). Rows and submissions that
-should not be there, or are not, are found here by comparison with ``territory``.
+The submissions of a batch stand in one frame per form edition, made once. Inside, pandera holds what all
+forms share (``shared_checks``) and DuckDB the form's own rules (``rules``); against earlier reports DuckDB
+again, and the looks at peers and copies (``anomalies``). The rules between submitters are ``between``.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
-import pandera.polars as pa
 import polars as pl
 
-from schemas.cell_rules import CellRule, cell_rules
-from schemas.citing import about, cite
+from schemas.anomalies import anomalies
+from schemas.cell_rules import cell_rules
+from schemas.citing import about
 from schemas.codes import Codes
-from schemas.finding import Finding, Outcome, Severity
+from schemas.earlier import earlier_periods
+from schemas.finding import Finding, Severity
 from schemas.form import Form
-from schemas.frames import AMOUNT, HISTORY, Wide, form_of, frame_of, key_text, merged_records
-from schemas.owed import Offices, Owed, missing_rows, owed
+from schemas.frames import AMOUNT, HISTORY, Wide, form_of, frame_of, merged_records
+from schemas.in_force import InForce, Remembered
+from schemas.owed import Offices, Owed, owed
 from schemas.period import Period
-from schemas.reading.record import Submission
-from schemas.rules import RuleError, judge
+from schemas.reading.record import Cell, Submission
+from schemas.rules import judge
+from schemas.shared_checks import shared_findings, shared_outcomes, structure
 
 _HEAD = ("period", "submitter", "subject")
 OUTCOME_SCHEMA = (
@@ -51,11 +52,24 @@ class Checked:
     outcomes: pl.DataFrame
 
 
-def check(submissions: Sequence[Submission], codes: Codes) -> Checked:
-    """Check submissions of any forms and periods.
+@dataclass(frozen=True)
+class Prepared:
+    """Submissions in frames, one of each form edition, made once for the checks of all levels.
 
-    One whose form or period the reader could not make out is passed over, since it is rejected
-    already. RuleError if a rule cannot be evaluated.
+    ``members`` tells, for each frame, which submissions stand in it, in their order there.
+    """
+
+    submissions: tuple[Submission, ...]
+    offices: Offices
+    frames: dict[str, Owed]
+    members: dict[str, tuple[int, ...]]
+    clashes: dict[int, tuple[Finding, ...]]  # of history records, by submission
+
+
+def prepare(submissions: Sequence[Submission], codes: Codes) -> Prepared:
+    """Lay out submissions of any forms and periods for ``check`` and ``check_earlier``.
+
+    One whose form or period the reader could not make out is left out, since it is rejected already.
     """
     offices = Offices(codes)
     groups: dict[str, list[int]] = defaultdict(list)
@@ -67,160 +81,125 @@ def check(submissions: Sequence[Submission], codes: Codes) -> Checked:
             groups[form.id].append(at)
         elif not any(finding.severity is Severity.HARD for finding in submission.findings):
             raise ValueError(f"没有可用的表式：{submission.form}-{submission.edition} {submission.period}")
+    frames, clashes = {}, {}
+    for name in sorted(groups):
+        members = []
+        for at in groups[name]:
+            submission = submissions[at]
+            if submission.edition == HISTORY:
+                submission, double = merged_records(submission, forms[name])
+                clashes[at] = tuple(_clash(submission, cells) for cells in double)
+            members.append(submission)
+        frames[name] = owed(frame_of(forms[name], members), offices)
+    return Prepared(
+        tuple(submissions), offices, frames, {name: tuple(groups[name]) for name in frames}, clashes
+    )
 
-    found: list[list[Finding]] = [[] for _ in submissions]
-    outcomes = [pl.DataFrame(schema=OUTCOME_SCHEMA)]
-    with duckdb.connect(config={"threads": 1, "enable_external_access": False}) as con:
-        for name in sorted(groups):
-            members = [submissions[at] for at in groups[name]]
-            by_member, counted = _check_form(forms[name], members, offices, con)
+
+def _clash(submission: Submission, cells: tuple[Cell, Cell]) -> Finding:
+    return about(
+        submission, rule="H006", cells=cells, field=cells[0].field,
+        message=f"同一记录键的 {cells[0].field} 填了两次",
+        advice="同一记录键和字段只能有一行，请删除重复行。",
+    )  # fmt: skip
+
+
+def check(prepared: Prepared) -> Checked:
+    """The checks inside each submission (levels 0 and 1). RuleError if a rule cannot be evaluated."""
+    found: list[list[Finding]] = [
+        list(prepared.clashes.get(at, ())) for at in range(len(prepared.submissions))
+    ]
+    outcomes = []
+    with _scratch(prepared.offices.codes) as con:
+        for name, due in prepared.frames.items():
+            by_member, counted = _check_form(due, prepared.offices, con)
             outcomes.append(counted)
-            for at, findings in zip(groups[name], by_member, strict=True):
-                found[at] = findings
+            for at, findings in zip(prepared.members[name], by_member, strict=True):
+                found[at] += findings
+    return _checked(prepared, found, outcomes)
+
+
+def check_earlier(prepared: Prepared, members: Sequence[int], in_force: InForce) -> Checked:
+    """The checks of some submissions (places in ``prepared``) against what was in force before them.
+
+    Rules of level 2, and the clues that look at peers. ``per_submission`` is empty for all others.
+    """
+    found: list[list[Finding]] = [[] for _ in prepared.submissions]
+    outcomes: list[pl.DataFrame] = []
+    if not members:
+        return _checked(prepared, found, outcomes)
+    known, asked = Remembered(in_force), set(members)
+    with _scratch(prepared.offices.codes) as con:
+        for name, due in prepared.frames.items():
+            places = prepared.members[name]
+            chosen = [number for number, at in enumerate(places) if at in asked]
+            lines = due.frame.filter(pl.col("submission").is_in(chosen))
+            if lines.is_empty():
+                continue
+            reports = {Period.parse(text) for text in lines["period"].unique()}
+            known.lines(due.wide.form.code, earlier_periods(due.wide.form, reports))
+            for findings, counted in (
+                judge(due, 2, lines, con, known),
+                anomalies(due, lines, con, known, prepared.offices.codes),
+            ):
+                outcomes.append(_with_heads(counted, due.wide))
+                for number, finding in findings:
+                    found[places[number]].append(finding)
+    return _checked(prepared, found, outcomes)
+
+
+def _scratch(codes: Codes) -> duckdb.DuckDBPyConnection:
+    """An empty database with the lists that rules look into: ``industry_map``, ``parameter``."""
+    con = duckdb.connect(config={"threads": 1, "enable_external_access": False})
+    con.register("industry_map", _table(codes.rows("industry_map"), ("chain", "industry", "mode")))
+    parameters = _table(codes.rows("parameters"), ("name", "month", "value"))
+    con.register("parameter", parameters.with_columns(pl.col("value").cast(AMOUNT)))
+    return con
+
+
+def _table(rows: Sequence[Mapping[str, str]], names: Sequence[str]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {name: [row[name] for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)
+    )
+
+
+def _checked(
+    prepared: Prepared, found: Sequence[Sequence[Finding]], outcomes: Sequence[pl.DataFrame]
+) -> Checked:
     per_submission = tuple(tuple(sorted(findings, key=canonical_order)) for findings in found)
     return Checked(
         tuple(sorted((f for findings in per_submission for f in findings), key=canonical_order)),
         per_submission,
-        pl.concat(outcomes).sort(list(OUTCOME_SCHEMA)),
+        pl.concat([pl.DataFrame(schema=OUTCOME_SCHEMA), *outcomes]).sort(list(OUTCOME_SCHEMA)),
     )
 
 
 def _check_form(
-    form: Form, submissions: Sequence[Submission], offices: Offices, con: duckdb.DuckDBPyConnection
+    due: Owed, offices: Offices, con: duckdb.DuckDBPyConnection
 ) -> tuple[list[list[Finding]], pl.DataFrame]:
     """Findings of each submission of one form edition, and the outcomes of all rules."""
-    found: list[list[Finding]] = [[] for _ in submissions]
-    members = []
-    for at, submission in enumerate(submissions):
-        if submission.edition == HISTORY:
-            submission, clashes = merged_records(submission, form)
-            for cells in clashes:
-                found[at].append(
-                    about(submission, rule="H006", cells=cells, field=cells[0].field,
-                          message=f"同一记录键的 {cells[0].field} 填了两次",
-                          advice="同一记录键和字段只能有一行，请删除重复行。")
-                )  # fmt: skip
-        members.append(submission)
-    wide = frame_of(form, members)
-    due = owed(wide, offices)
+    wide = due.wide
+    found: list[list[Finding]] = [[] for _ in wide.submissions]
     shared = cell_rules(due, offices)
-    for at, finding in (*_structure(wide, offices), *_shared_findings(due, shared)):
+    for at, finding in (*structure(wide, offices), *shared_findings(due, shared)):
         found[at].append(finding)
-    by_rules, counted = judge(due, con)
+    by_rules, counted = judge(due, 1, due.frame, con)
     for at, finding in by_rules:
         found[at].append(finding)
-    for at, submission in enumerate(members):
+    for at, submission in enumerate(wide.submissions):
         known = {(finding.rule, finding.cell) for finding in submission.findings if finding.cell}
         found[at] = [f for f in found[at] if (f.rule, f.cell) not in known]
+    return found, _with_heads(pl.concat([counted, shared_outcomes(shared, found)]), wide)
+
+
+def _with_heads(counted: pl.DataFrame, wide: Wide) -> pl.DataFrame:
+    """Outcomes with the head of their submission in place of its number."""
     heads = pl.DataFrame(
-        [(at, s.form, s.period, s.submitter, s.subject) for at, s in enumerate(members)],
+        [(at, s.form, s.period, s.submitter, s.subject) for at, s in enumerate(wide.submissions)],
         schema={"submission": pl.Int32} | dict.fromkeys(("form", *_HEAD), pl.String),
         orient="row",
     )
-    everything = pl.concat([counted, _shared_outcomes(shared, found)])
-    return found, everything.join(heads, on="submission").select(list(OUTCOME_SCHEMA))
-
-
-def _structure(wide: Wide, offices: Offices) -> Iterator[tuple[int, Finding]]:
-    """Submissions that their submitter does not file (T02, H004), rows owed and not there (R02)."""
-    for at, submission in enumerate(wide.submissions):
-        period = Period.parse(submission.period)
-        office = offices.get(submission.submitter)
-        if office is None:
-            if all(finding.rule != "H004" for finding in submission.findings):
-                yield at, about(
-                    submission, rule="H004", level=0,
-                    message=f"填报单位代码 {submission.submitter} 不在填报单位代码表",
-                    advice="请按所发空白表填写填报单位代码。",
-                )  # fmt: skip
-            continue
-        # A monthly form in January is the reader's H003.
-        exempt = period.frequency == "M" and period.month == 1 and not wide.form.january
-        if exempt or offices.files(wide.form, submission):
-            continue
-        about_what = f"（{submission.subject}）" if submission.subject else ""
-        yield at, about(
-            submission, rule="T02", level=0,
-            message=f"{office.name}（{office.code}）不应报送 {submission.period} 的 "
-                    f"{wide.form.id}{about_what}",
-            advice="请核对填报单位代码、报告期和表式；不由本单位填报的请撤下。",
-        )  # fmt: skip
-    for at, key in missing_rows(wide, offices):
-        submission, row = wide.submissions[at], wide.blank_rows.get((at, key))
-        cells = [] if row is None else [wide.cell_of(at, row, c.code) for c in wide.form.keys]
-        text = key_text(wide.form, key)
-        yield at, about(
-            submission, rule="R02", row_key=text, cells=[cell for cell in cells if cell is not None],
-            message=f"缺少应报的行 {text}" if row is None else f"应报的行 {text} 整行空白",
-            advice="请补报该行；没有数据的填 0。",
-        )  # fmt: skip
-
-
-def _shared_findings(due: Owed, rules: Sequence[CellRule]) -> Iterator[tuple[int, Finding]]:
-    """What pandera finds, as findings on cells."""
-    wide, form = due.wide, due.wide.form
-    for number, lines in _failures(due, rules).items():
-        rule = rules[number]
-        # Expressions may look at other lines, so they see the whole frame again.
-        verdicts = due.frame.select("line", **rule.good).filter(pl.col("line").is_in(lines))
-        for code in rule.good:
-            column = form.column(code)
-            for line in verdicts.filter(~pl.col(code))["line"]:
-                message, advice = rule.say(column, line)
-                yield (
-                    wide.origins[line][0],
-                    cite(wide, line, (code, *rule.with_), rule=rule.id, message=message, advice=advice),
-                )
-
-
-def _failures(due: Owed, rules: Sequence[CellRule]) -> dict[int, list[int]]:
-    """One eager call of pandera: the failing lines of each rule, by its place in ``rules``."""
-    schema = schema_of(due.wide, rules)
-    try:
-        schema.validate(due.frame, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        cases = errors.failure_cases
-        # An error inside a check is reported as a failure without a line: it is ours, not the filer's.
-        broken = cases.filter(pl.col("index").is_null() | ~pl.col("check").str.contains(r"^\d+$"))
-        if not broken.is_empty():
-            case = broken.row(0, named=True)
-            raise RuleError(
-                f"{due.wide.form.id} 的通用检查出错：{case['column']} {case['check']} {case['failure_case']}"
-            ) from errors
-        by_rule: dict[int, list[int]] = {}
-        for check_name, line in cases.select("check", "index").rows():
-            by_rule.setdefault(int(check_name), []).append(line)
-        return by_rule
-    return {}
-
-
-def schema_of(wide: Wide, rules: Sequence[CellRule]) -> pa.DataFrameSchema:
-    """The pandera schema of a form: column types, and one check per shared rule."""
-
-    def hung(number: int, rule: CellRule) -> pa.Check:
-        return pa.Check(
-            lambda data: data.lazyframe.select(**rule.good), name=rule.id, error=str(number), ignore_na=False
-        )
-
-    types = {
-        column.code: pa.Column(AMOUNT if column.numeric else pl.String, nullable=not column.key)
-        for column in wide.form.columns
-    }
-    line = pa.Column(pl.UInt32, checks=[hung(number, rule) for number, rule in enumerate(rules)])
-    return pa.DataFrameSchema({"line": line} | types)
-
-
-def _shared_outcomes(rules: Sequence[CellRule], found: Sequence[Sequence[Finding]]) -> pl.DataFrame:
-    """Pass or fail of each shared rule for each submission."""
-    names = sorted({rule.id for rule in rules} | {"R02", "T02"})
-    rows = []
-    for at, findings in enumerate(found):
-        failed = Counter(finding.rule for finding in findings)
-        for name in names:
-            outcome = Outcome.FAIL if failed[name] else Outcome.PASS
-            rows.append((at, name, outcome.value, failed[name] or 1))
-    schema = {"submission": pl.Int32, "rule": pl.String, "outcome": pl.String, "n": pl.UInt32}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return counted.join(heads, on="submission").select(list(OUTCOME_SCHEMA))
 
 
 def canonical_order(finding: Finding) -> tuple[object, ...]:

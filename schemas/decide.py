@@ -1,6 +1,7 @@
 """From findings to the state of a submission.
 
-A hard finding rejects; a soft one without an explanation leaves it pending; otherwise it is accepted.
+A hard finding rejects; a soft one leaves it pending until the bureau approved its explanation; otherwise
+it is accepted.
 Clues never block, and a rule between submitters (level 3) rejects nobody and holds nobody up: its
 findings are for the bureau.
 """
@@ -42,5 +43,5 @@ def decision(findings: Sequence[Finding]) -> Decision:
 
 
 def _open(finding: Finding) -> bool:
-    """True if the submitter still owes an explanation: none given, or one that was returned."""
-    return finding.reply in (Reply.OPEN, Reply.RETURNED)
+    """True if the finding still waits: for an explanation, or for the bureau to approve one."""
+    return finding.reply is not Reply.APPROVED

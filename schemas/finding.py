@@ -7,6 +7,7 @@ submission states of the design are declared here, so that later rules need no o
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,6 +47,14 @@ class Reply(StrEnum):
     EXPLAINED = "explained"
     APPROVED = "approved"
     RETURNED = "returned"
+
+
+_PRECISE = re.compile(r"(?<![^|])-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?(?![^|])")
+
+
+def _shown(number: re.Match[str]) -> str:
+    text = number[0]
+    return text if text.lstrip("-").isdecimal() else format(float(text), ".15g")
 
 
 SEVERITY_ZH = {Severity.HARD: "强制性", Severity.SOFT: "核实性", Severity.CLUE: "线索"}
@@ -89,10 +98,14 @@ class Finding:
 
     @property
     def id(self) -> str:
-        """Digest of rule, key, fields and values: an explanation dies when the values change."""
+        """Digest of rule, key, fields and values: an explanation dies when the values change.
+
+        A number counts as it is shown, with 15 digits: one program writes 1.1, another
+        1.1000000000000001 for the same cell.
+        """
         parts: tuple[str, ...] = (
             self.rule, self.period, self.submitter, self.form, self.subject,
-            self.row_key, self.field, self.value,
+            self.row_key, self.field, _PRECISE.sub(_shown, self.value),
         )  # fmt: skip
         if not self.submitter:  # an unread delivery is known by its bytes alone
             parts = (*parts, self.digest)

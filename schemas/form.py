@@ -102,9 +102,11 @@ class Column:
 class Rule:
     """One check as data: ``expr`` holds for a good row, where ``when`` holds.
 
-    Both are SQL over the row's columns, evaluated by DuckDB. ``let`` gives names to further SQL
-    expressions, for use in both and in the message, which may name columns and these in braces. A
-    row for which ``when`` is false is ``na``; ``rules`` says how blanks count.
+    Both are SQL over the row's columns, evaluated by DuckDB; rules of level 2 also name earlier reports
+    (``prev.x``, ``prev2.x``, ``ago.x``). ``let`` gives names to further SQL expressions, for use in both
+    and in the message, which may name columns and these in braces; ``tolerance`` is a number for use in
+    all of them, and so are the ``parameters`` (of ``codes/parameters.csv``, for the row's month). A row for which ``when`` is false, or which does not reach the size ``floor``, is
+    ``na``; ``rules`` says how blanks count.
     """
 
     id: str
@@ -114,6 +116,9 @@ class Rule:
     advice: str
     level: int = 1
     when: str | None = None
+    floor: str | None = None
+    tolerance: Decimal = Decimal(0)
+    parameters: tuple[str, ...] = ()
     let: dict[str, str] = field(default_factory=dict, hash=False)
     valid_from: str | None = None
     valid_to: str | None = None

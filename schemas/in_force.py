@@ -27,6 +27,17 @@ class Place:
     raw: str
 
 
+@dataclass(frozen=True)
+class Figure:
+    """One figure in force, for the one who wants to change it."""
+
+    submitter: str
+    subject: str
+    value: str  # the exact plain text, "" for a blank; a correction that was confirmed is in it
+    mark: str  # N, W, C or ""
+    place: Place
+
+
 class InForce(Protocol):
     """Lines in force as of one moment: of each submission the version in view, corrections applied."""
 
@@ -34,7 +45,8 @@ class InForce(Protocol):
         """The lines of a form (code, all editions) in these periods, in the order of their keys.
 
         Columns: ``period``, ``submitter``, ``subject`` (text), ``source`` (``submission`` or ``bureau``),
-        ``state`` (``accepted`` or ``pending``), ``row_key`` (as in a finding); the key columns (text,
+        ``state`` (``accepted`` or ``pending``), ``row_key`` (as in a finding), ``revised`` (the fields that
+        corrections changed, as ``|out_cum|rev_cum|``, else ""); the key columns (text,
         "" if blank); the form's other columns (Decimal(20,4) or text, null where blank). A line that
         the bureau filed is there only where no submitter filed one with its key and period.
         """
@@ -43,3 +55,34 @@ class InForce(Protocol):
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
         """The cell behind a field of such a line; None where none was filled."""
         ...
+
+    def figure(self, form: str, period: str, row_key: str, field: str) -> Figure | None:
+        """A field of a record, whoever filed it; None if no such record is in force."""
+        ...
+
+
+class Remembered:
+    """What is in force, asked once: the same lines are wanted by many rules and sentences."""
+
+    def __init__(self, source: InForce) -> None:
+        self._source = source
+        self._lines: dict[tuple[str, Period], pl.DataFrame] = {}
+
+    def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
+        """See :class:`InForce`; periods that were asked for before are not asked for again."""
+        unknown = [period for period in periods if (form, period) not in self._lines]
+        if unknown:
+            found = self._source.lines(form, unknown)
+            for period in unknown:
+                self._lines[form, period] = found.filter(pl.col("period") == str(period))
+        if not periods:
+            return self._source.lines(form, periods)
+        return pl.concat([self._lines[form, period] for period in sorted(periods)])
+
+    def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
+        """See :class:`InForce`."""
+        return self._source.place(form, period, submitter, row_key, field)
+
+    def figure(self, form: str, period: str, row_key: str, field: str) -> Figure | None:
+        """See :class:`InForce`."""
+        return self._source.figure(form, period, row_key, field)

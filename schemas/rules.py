@@ -1,131 +1,181 @@
 """The rules of the form files: SQL expressions over a line, judged by DuckDB on the month's frame.
 
+Level 1 looks at the line itself, level 2 also at earlier reports of the same key (``prev.x``, ``prev2.x``,
+``ago.x``, see ``earlier``).
+
 A rule has five outcomes. ``na``: its condition does not hold, or what it needs is blank where nobody
 had to fill it (not due, optional, marked N). ``missing``: what it needs is due and blank, unreadable,
-not yet known or confidential. ``fail`` and ``pass`` as the expression says. An expression that cannot
+not yet known or confidential, or not in an earlier report. ``fail`` and ``pass`` as the expression says. An expression that cannot
 be evaluated is the fifth, ``error``, and stops the run: a rule must never be passed over in silence.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import duckdb
 import polars as pl
 
 from schemas.citing import cite, shown
-from schemas.finding import Finding
-from schemas.form import Form, Rule
+from schemas.earlier import OF, compared_with, earlier_lines
+from schemas.finding import Finding, Severity
+from schemas.form import Rule
 from schemas.frames import OVERFLOW, UNREAD, Wide
+from schemas.in_force import InForce
 from schemas.owed import Owed
+from schemas.period import Period
+from schemas.territory import BUREAU
+from schemas.touch import ALIASES, BRACES, RuleError, Touch, check_message, touched
 
-_BRACES = re.compile(r"\{(\w+)\}")
 _WAITING = f"('{UNREAD}', '{OVERFLOW}', 'W', 'C')"  # blank, and the figure would be needed
 
-
-class RuleError(RuntimeError):
-    """A rule that cannot be evaluated; the message names the rule and the form."""
+Judged = tuple[list[tuple[int, Finding]], pl.DataFrame]
 
 
-@dataclass(frozen=True)
-class Touch:
-    """What a rule looks at: columns of its line, and of all lines of a window's partition."""
+def judge(
+    owed: Owed,
+    level: int,
+    frame: pl.DataFrame,
+    con: duckdb.DuckDBPyConnection,
+    in_force: InForce | None = None,
+) -> Judged:
+    """Findings of the form's rules of a level, each with its submission's place, and their outcomes.
 
-    columns: frozenset[str]
-    window: frozenset[str]
-    partition: tuple[str, ...]
-
-
-def judge(owed: Owed, con: duckdb.DuckDBPyConnection) -> tuple[list[tuple[int, Finding]], pl.DataFrame]:
-    """Findings of the form's rules, each with its submission's place in the frame, and their outcomes.
-
-    The outcomes count lines: submission, rule, outcome, n.
+    ``frame`` holds the lines to judge (of ``owed.frame``). The outcomes count lines: submission, rule,
+    outcome, n. ``in_force`` gives the earlier reports that rules of level 2 look at.
     """
     wide = owed.wide
-    rules = [rule for rule in wide.form.rules if any(rule.valid(p) for p in wide.periods)]
+    rules = [r for r in wide.form.rules if r.level == level and any(r.valid(p) for p in wide.periods)]
     counts = pl.DataFrame(
         schema={"submission": pl.Int32, "rule": pl.String, "outcome": pl.String, "n": pl.UInt32}
     )
-    if not rules or wide.frame.is_empty():
+    if not rules or frame.is_empty():
         return [], counts
-    con.register("wide", owed.frame)
-    try:
-        judged = _evaluate(owed, rules, con)
-    finally:
-        con.unregister("wide")
+    free = [r for r in rules if _free(r)] if _filed_by_bureau(frame) else []
+    asked = [r for r in rules if r not in free]
+    judged = _evaluate(owed, asked, frame, con, in_force) if asked else frame.select("line", "submission")
+    counts.vstack(_counts(judged, asked), in_place=True)
+    counts.vstack(_counts(_not_asked(frame, free), free), in_place=True)
+    failed = set(counts.filter(pl.col("outcome") == "fail")["rule"])
     findings = []
-    for rule in rules:
-        counts.vstack(_counts(judged, rule), in_place=True)
-        failed = judged.filter(pl.col(rule.id) == "fail")
-        for line in failed.iter_rows(named=True):
-            findings.append((line["submission"], _finding(wide, rule, line)))
+    for rule in (r for r in asked if r.id in failed):
+        for line in judged.filter(pl.col(rule.id) == "fail").iter_rows(named=True):
+            findings.append((line["submission"], _finding(owed.wide, rule, line, in_force)))
     return findings, counts
 
 
-def touched(form: Form, rule: Rule) -> Touch:
-    """The form's columns that a rule's expressions name; RuleError if they are not SQL."""
-    try:
-        found = [references(text) for text in (rule.expr, rule.when or "TRUE", *rule.let.values())]
-    except (duckdb.Error, ValueError) as error:
-        raise RuleError(f"规则 {rule.id}（{form.id}）不是可用的 SQL 表达式：{error}") from error
-    data = {c.code for c in form.columns if not c.key}
-    return Touch(
-        frozenset().union(*(touch.columns for touch in found)) & data,
-        frozenset().union(*(touch.window for touch in found)) & data,
-        tuple(dict.fromkeys(name for touch in found for name in touch.partition)),
-    )
+def _free(rule: Rule) -> bool:
+    """What the bureau filed nobody could explain: only what cannot be true is said of it."""
+    return rule.severity is not Severity.HARD
 
 
-def _evaluate(owed: Owed, rules: Sequence[Rule], con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def _filed_by_bureau(frame: pl.DataFrame) -> bool:
+    """True for history: most months of a new home hold nothing else."""
+    return bool((frame["submitter"] == BUREAU.code).all())
+
+
+def _not_asked(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """The outcomes of rules that the bureau is free of: ``na``, as :func:`_verdict` would say."""
+    periods = [Period.parse(text) for text in frame["period"].unique()]
+    valid = {r.id: [str(p) for p in periods if r.valid(p)] for r in rules}
+    outcomes = [pl.when(pl.col("period").is_in(valid[r.id])).then(pl.lit("na")).alias(r.id) for r in rules]
+    return frame.select("submission", *outcomes)
+
+
+def _evaluate(
+    owed: Owed,
+    rules: Sequence[Rule],
+    frame: pl.DataFrame,
+    con: duckdb.DuckDBPyConnection,
+    in_force: InForce | None,
+) -> pl.DataFrame:
     """One column of outcomes per rule, beside line, submission and all ``let`` expressions."""
     for rule in rules:
-        _check_message(owed.wide.form, rule)
+        check_message(owed.wide.form, rule)
+    touches = [touched(owed.wide.form, rule) for rule in rules]
+    aliases = [alias for alias in ALIASES if any(alias in touch.aliases for touch in touches)]
+    frames, joins = {"wide": frame}, []
+    for alias in aliases:
+        if in_force is None:
+            raise RuleError(f"{owed.wide.form.id} 的一级规则不能引用往期（{alias}）")
+        frames[alias], on = earlier_lines(owed.wide.form, alias, owed.wide.periods, in_force)
+        joins.append(f"LEFT JOIN {alias} ON {_same(alias, on)}")
+    source = f"(SELECT wide.*, {', '.join([*aliases, '1'])} FROM wide {' '.join(joins)})"
+    for name, one in frames.items():
+        con.register(name, one)
     try:
-        return con.sql(_select(owed, rules)).pl()
+        return _run(owed, rules, source, con)
+    finally:
+        for name in frames:
+            con.unregister(name)
+
+
+def _same(alias: str, on: Sequence[str]) -> str:
+    return " AND ".join(f'{alias}."{name}" = wide."{"period" if name == OF else name}"' for name in on)
+
+
+def _run(owed: Owed, rules: Sequence[Rule], source: str, con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    try:
+        return con.sql(_select(owed, rules, source)).pl()
     except duckdb.Error:
         for rule in rules:
             try:
-                con.sql(_select(owed, [rule])).pl()
+                con.sql(_select(owed, [rule], source)).pl()
             except duckdb.Error as error:
                 raise RuleError(f"规则 {rule.id}（{owed.wide.form.id}）无法执行：{error}") from error
         raise
 
 
-def _select(owed: Owed, rules: Sequence[Rule]) -> str:
-    named = [f'({text}) AS "{name}"' for rule in rules for name, text in rule.let.items()]
-    names = [f'"{name}"' for rule in rules for name in rule.let]
-    verdicts = [f'{_verdict(owed, rule)} AS "{rule.id}"' for rule in rules]
-    inner = ", ".join(["*", *named])
+def _select(owed: Owed, rules: Sequence[Rule], source: str) -> str:
+    parameters = sorted({name for rule in rules for name in rule.parameters})
+    of_month = [
+        f"(SELECT max(p.value) FROM parameter AS p WHERE p.name = '{name}' AND p.month = period) AS \"{name}\""
+        for name in parameters
+    ]
+    named = [
+        f'({_with_tolerance(text, rule)}) AS "{name}"' for rule in rules for name, text in rule.let.items()
+    ]
+    names = [f'"{name}"' for name in (*parameters, *(name for rule in rules for name in rule.let))]
+    touches = {rule.id: touched(owed.wide.form, rule) for rule in rules}
+    printed = sorted({pair for touch in touches.values() for pair in touch.earlier})
+    names += [f'{alias}."{field}" AS "{alias}.{field}"' for alias, field in printed]
+    verdicts = [f'{_verdict(owed, rule, touches[rule.id])} AS "{rule.id}"' for rule in rules]
     return f"""
         SELECT line, submission, {", ".join([*names, *verdicts])}
-        FROM (SELECT {inner} FROM wide)
+        FROM (SELECT {", ".join(["*", *named])} FROM (SELECT {", ".join(["*", *of_month])} FROM {source}))
         ORDER BY line"""
 
 
-def _verdict(owed: Owed, rule: Rule) -> str:
+def _with_tolerance(text: str, rule: Rule) -> str:
+    """The expression with the rule's ``tolerance`` as a number."""
+    return re.sub(r"\btolerance\b", str(rule.tolerance), text)
+
+
+def _verdict(owed: Owed, rule: Rule, touch: Touch) -> str:
     """The outcome of a rule as SQL; NULL in periods in which the rule does not exist."""
-    when = rule.when or "TRUE"
-    touch = touched(owed.wide.form, rule)
-    lacking = " OR ".join(_lacking(owed, code) for code in sorted(touch.columns)) or "FALSE"
+    when, expr = (_with_tolerance(text, rule) for text in (rule.when or "TRUE", rule.expr))
+    floor = _with_tolerance(rule.floor or "TRUE", rule)
+    lacking = [_lacking(owed, code) for code in sorted(touch.columns)]
+    lacking += [f'{alias}."{field}" IS NULL' for alias, field in sorted(touch.earlier)]
+    lacking += [f'"{name}" IS NULL' for name in rule.parameters]
     if touch.window:
         inside = " OR ".join(_lacking(owed, code) for code in sorted(touch.window))
         over = f"OVER (PARTITION BY {', '.join(touch.partition)})" if touch.partition else "OVER ()"
-        lacking += f" OR bool_or({inside}) {over}"
+        lacking.append(f"bool_or({inside}) {over}")
     # A rule that finds nothing filled in a line has nothing to pass.
     some = " OR ".join(f"{code} IS NOT NULL" for code in sorted(touch.columns | touch.window)) or "TRUE"
     outside = [str(p) for p in owed.wide.periods if not rule.valid(p)]
     absent = f"WHEN period IN ({', '.join(map(_quoted, outside))}) THEN NULL" if outside else ""
-    return f"""CASE {absent}
+    free = f"WHEN submitter = '{BUREAU.code}' THEN 'na'" if _free(rule) else ""
+    return f"""CASE {absent} {free}
             WHEN NOT ({when}) THEN 'na'
-            WHEN ({when}) AND NOT ({rule.expr}) THEN 'fail'
-            WHEN {lacking} THEN 'missing'
-            WHEN ({when}) AND ({rule.expr}) AND ({some}) THEN 'pass'
+            WHEN NOT ({floor}) THEN 'na'
+            WHEN ({when}) AND NOT ({expr}) THEN 'fail'
+            WHEN {" OR ".join(lacking) or "FALSE"} THEN 'missing'
+            WHEN ({when}) AND ({expr}) AND ({some}) THEN 'pass'
             ELSE 'na' END"""
 
 
@@ -146,60 +196,18 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-@cache
-def _parser() -> duckdb.DuckDBPyConnection:
-    """An empty database that only parses; opening one costs more than a hundred expressions."""
-    return duckdb.connect(config={"threads": 1, "enable_external_access": False})
-
-
-@cache
-def references(expression: str) -> Touch:
-    """The columns of one SQL expression, read from DuckDB's own syntax tree."""
-    query = "SELECT json_serialize_sql(?)"
-    (text,) = _parser().cursor().execute(query, [f"SELECT ({expression})"]).fetchall()[0]
-    tree = json.loads(text)
-    if tree["error"]:
-        raise ValueError(tree["error_message"])
-    columns: set[str] = set()
-    window: set[str] = set()
-    partition: dict[str, None] = {}
-
-    def walk(node: Any, inside: bool) -> None:
-        if isinstance(node, list):
-            for child in node:
-                walk(child, inside)
-        elif isinstance(node, dict):
-            if node.get("class") == "COLUMN_REF":
-                (window if inside else columns).add(node["column_names"][-1])
-            elif node.get("class") == "WINDOW":
-                for part in node["partitions"]:
-                    partition.update(dict.fromkeys(part["column_names"]))
-                walk([v for k, v in node.items() if k != "partitions"], True)
-            else:
-                walk(list(node.values()), inside)
-
-    walk(tree["statements"], False)
-    return Touch(frozenset(columns), frozenset(window), tuple(partition))
-
-
-def _check_message(form: Form, rule: Rule) -> None:
-    known = {c.code for c in form.columns} | rule.let.keys()
-    strange = [name for name in _BRACES.findall(rule.message) if name not in known]
-    if strange:
-        raise RuleError(f"规则 {rule.id}（{form.id}）的说明提到未知的名称：{'、'.join(strange)}")
-
-
-def _counts(judged: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+def _counts(judged: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Lines by submission, rule and outcome; a rule that does not exist in a period has no outcome there."""
     return (
-        judged.select("submission", outcome=rule.id)
+        judged.unpivot([r.id for r in rules], index="submission", variable_name="rule", value_name="outcome")
+        .cast({"rule": pl.String, "outcome": pl.String})
         .drop_nulls("outcome")
-        .group_by("submission", "outcome")
+        .group_by("submission", "rule", "outcome")
         .agg(n=pl.len())
-        .select("submission", pl.lit(rule.id).alias("rule"), "outcome", "n")
     )
 
 
-def _finding(wide: Wide, rule: Rule, line: Mapping[str, Any]) -> Finding:
+def _finding(wide: Wide, rule: Rule, line: Mapping[str, Any], in_force: InForce | None) -> Finding:
     form, at = wide.form, line["line"]
     touch = touched(form, rule)
     looked_at = touch.columns | touch.window
@@ -207,8 +215,18 @@ def _finding(wide: Wide, rule: Rule, line: Mapping[str, Any]) -> Finding:
 
     def text(match: re.Match[str]) -> str:
         name = match[1]
-        return plain(line[name]) if name in rule.let else shown(wide, at, name)
+        if name == "tolerance":
+            return plain(rule.tolerance)
+        return (
+            plain(line[name])
+            if name in {*rule.let, *rule.parameters} or "." in name
+            else shown(wide, at, name)
+        )
 
+    message = BRACES.sub(text, rule.message)
+    if touch.earlier and in_force is not None:
+        others = compared_with(wide, at, sorted(touch.earlier), in_force)
+        message += f"（对照 {others}）" if others else ""
     return cite(
         wide,
         at,
@@ -216,7 +234,7 @@ def _finding(wide: Wide, rule: Rule, line: Mapping[str, Any]) -> Finding:
         rule=rule.id,
         severity=rule.severity,
         level=rule.level,
-        message=_BRACES.sub(text, rule.message),
+        message=message,
         advice=rule.advice,
         elsewhere=_partners(wide, touch, at),
     )

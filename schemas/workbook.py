@@ -7,25 +7,19 @@ bytes are reproducible: no clock, parts in name order, fixed times in the archiv
 from __future__ import annotations
 
 import datetime
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from io import BytesIO
 
 from openpyxl import Workbook
-from openpyxl.writer.excel import ExcelWriter
-from openpyxl.xml.functions import tostring
 
 from schemas.blank import draw
 from schemas.codes import Codes
 from schemas.dropdowns import Lists
 from schemas.form import Form
+from schemas.packing import saved
 from schemas.page import Filled, Head, Page
 from schemas.period import Period
 from schemas.stationery import Looks, Paper
 from schemas.territory import Due, Submitter, delivery_due, edition
-
-_CORE = "docProps/core.xml"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip directory can hold
 
 
 def blank_files(
@@ -98,27 +92,7 @@ def _workbook(pages: Sequence[Page]) -> bytes:
     properties.creator = pages[0].form.authority
     properties.title = f"{pages[0].office.code} {last.printed}"
     properties.created = stamp
-    return _bytes(workbook, stamp)
-
-
-def _bytes(workbook: Workbook, stamp: datetime.datetime) -> bytes:
-    """Save without a clock, and pack anew in name order."""
-    loose = BytesIO()
-    with zipfile.ZipFile(loose, "w", zipfile.ZIP_STORED) as archive:
-        ExcelWriter(workbook, archive).save()
-    workbook.properties.modified = stamp  # saving has set it to the present
-    packed = BytesIO()
-    with (
-        zipfile.ZipFile(loose) as source,
-        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target,
-    ):
-        for name in sorted(source.namelist()):
-            data = tostring(workbook.properties.to_tree()) if name == _CORE else source.read(name)
-            info = zipfile.ZipInfo(name, date_time=_EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o600 << 16
-            target.writestr(info, data)
-    return packed.getvalue()
+    return saved(workbook, stamp)
 
 
 __all__ = ["Filled", "Head", "blank_files", "blank_workbook", "filled_workbook"]

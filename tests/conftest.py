@@ -1,9 +1,11 @@
-"""Shared samples: a small province (1 city, 3 counties, 2 chains, 1 cluster) and what a run of it gives."""
+"""Shared samples: a small province (1 city, 3 counties, 2 chains, 1 cluster), the whole one, and a run of each."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from once import made_once
 from small import small_codes
 
 from flows.batch import Outcome, run_batch
@@ -30,31 +32,69 @@ class Small:
         return Settings(home=home, codes_folder=self.codes.folder, threads=threads, workers=threads)
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A home, and the outcome of the one run that made it."""
+
+    home: Path
+    outcome: Outcome
+
+
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     """Deliveries for 2025-12, 2025, 2026-09, 2026-10 and history, generated once."""
-    folder = tmp_path_factory.mktemp("small")
-    codes = small_codes(folder)
-    inbox = folder / "province"
-    write_province(codes, inbox)
-    write_history(codes, inbox / "history")
-    return Small(codes, inbox)
+
+    def make(folder: Path) -> Small:
+        codes = small_codes(folder)
+        inbox = folder / "province"
+        write_province(codes, inbox)
+        write_history(codes, inbox / "history")
+        return Small(codes, inbox)
+
+    return made_once(tmp_path_factory, "small", make)
 
 
 @pytest.fixture(scope="session")
-def small_outcome(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def small_ran(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """One run of the small province."""
-    home = tmp_path_factory.mktemp("home")
-    return run_batch(small.settings(home), MONTH, [small.inbox], home / "out")
+
+    def make(folder: Path) -> Ran:
+        home = folder / "home"
+        return Ran(home, run_batch(small.settings(home), MONTH, [small.inbox], folder / "out"))
+
+    return made_once(tmp_path_factory, "small-ran", make)
 
 
 @pytest.fixture(scope="session")
-def province_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of ``province_outcome``."""
-    return tmp_path_factory.mktemp("province") / "home"
+def small_outcome(small_ran: Ran) -> Outcome:
+    """What the run of the small province came to."""
+    return small_ran.outcome
+
+
+@pytest.fixture
+def small_home(small_ran: Ran, tmp_path: Path) -> Path:
+    """A copy of the home after the run of the small province, for a test to go on from."""
+    return shutil.copytree(small_ran.home, tmp_path / "home")
 
 
 @pytest.fixture(scope="session")
-def province_outcome(province_home: Path) -> Outcome:
+def province_ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """One run of the whole sample province, as committed."""
-    return run_batch(Settings(home=province_home), MONTH, [PROVINCE], province_home.parent / "out")
+
+    def make(folder: Path) -> Ran:
+        home = folder / "home"
+        return Ran(home, run_batch(Settings(home=home), MONTH, [PROVINCE], folder / "out"))
+
+    return made_once(tmp_path_factory, "province-ran", make)
+
+
+@pytest.fixture(scope="session")
+def province_home(province_ran: Ran) -> Path:
+    """The home of ``province_outcome``."""
+    return province_ran.home
+
+
+@pytest.fixture(scope="session")
+def province_outcome(province_ran: Ran) -> Outcome:
+    """What the run of the whole sample province came to."""
+    return province_ran.outcome

@@ -1,4 +1,4 @@
-"""What is in force, in memory: submissions built by hand or read from workbooks, for rules of level 3."""
+"""What is in force, in memory: submissions built by hand or read from workbooks, for rules of levels 2 and 3."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from schemas.form import load_forms
 from schemas.frames import AMOUNT, Wide, form_of, frame_of
-from schemas.in_force import Place
+from schemas.in_force import Figure, Place
 from schemas.period import Period
 from schemas.reading.record import Submission
 
@@ -24,10 +24,12 @@ class Filed:
         submissions: Iterable[Submission],
         states: Mapping[tuple[str, str], str] | None = None,  # by form and submitter
         source: str = "submission",
+        revised: str = "",
     ) -> None:
         self._submissions = list(submissions)
         self._states = states or {}
         self._source = source
+        self._revised = revised
 
     @cached_property
     def _wides(self) -> dict[str, Wide]:
@@ -52,7 +54,7 @@ class Filed:
         edition = next(f for f in load_forms() if f.code == form and not f.filed_by_bureau)
         codes = [c.code for c in edition.columns]
         types = {c.code: AMOUNT if c.numeric else pl.String for c in edition.columns}
-        names = ("period", "submitter", "subject", "source", "state", "row_key")
+        names = ("period", "submitter", "subject", "source", "state", "row_key", "revised")
         frames = [pl.DataFrame(schema=dict.fromkeys(names, pl.String) | types)]
         for wide in self._wides.values():
             if wide.form.code != form:
@@ -60,6 +62,7 @@ class Filed:
             states = [self._states.get((form, s), "accepted") for s in wide.frame["submitter"]]
             keyed = wide.frame.with_columns(
                 pl.lit(self._source).alias("source"),
+                pl.lit(self._revised).alias("revised"),
                 pl.Series("state", states, dtype=pl.String),
                 pl.Series("row_key", [wide.row_key(key) for key in wide.keys], dtype=pl.String),
             )
@@ -85,3 +88,6 @@ class Filed:
             cell.address,
             cell.raw,
         )
+
+    def figure(self, form: str, period: str, row_key: str, field: str) -> Figure | None:
+        raise AssertionError("no rule asks for single figures")

@@ -76,7 +76,7 @@ def read_bytes(data: bytes, file_name: str) -> Delivery:
             Submission(
                 one["form"], one["edition"], one["period"], one["submitter"], one["subject"],
                 one["version"], one["reported_on"], "统计局", f"表{number}", tuple(cells), (),
-                digest, file_name,
+                digest, file_name, tuple(one.get("signed", ())),
             )
         )  # fmt: skip
     return Delivery(digest, file_name, len(data), tuple(submissions))

@@ -5,10 +5,12 @@ A test changes one cell of a clean submission and says which cell the finding mu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from schemas.codes import WHOLE_CHAIN, load_codes
+from schemas import checks
+from schemas.checks import Checked
+from schemas.codes import WHOLE_CHAIN, Codes, load_codes
 from schemas.finding import Finding
 from schemas.form import PROVINCE, Form, form_for, load_forms
 from schemas.period import Period
@@ -19,13 +21,13 @@ CODES = load_codes()
 FIRST_ROW = 12  # the sheet row of the first line
 
 GOOD = {
-    "ent_n": "10", "ent_loss_n": "2", "out_cum": "1000", "out_cum_ly": "900", "sale_cum": "950",
+    "ent_n": "4", "ent_loss_n": "2", "out_cum": "1000", "out_cum_ly": "900", "sale_cum": "950",
     "exp_cum": "100", "exp_cum_ly": "90", "rev_cum": "980", "rev_cum_ly": "900", "cost_cum": "800",
     "profit_cum": "50", "profit_cum_ly": "40", "loss_amt_cum": "5", "ar_end": "100",
-    "fg_inv_end": "50.25", "assets_end": "2000", "liab_end": "1000", "emp_avg": "500",
+    "fg_inv_end": "50.25", "assets_end": "2000", "liab_end": "1000", "emp_avg": "45",
     "va_growth": "5.5", "top1_rev_cum": "300", "top2_rev_cum": "100", "gdp_cum": "5000",
-    "mva_cum": "1500", "ent_new_n": "2", "ent_exit_n": "1", "ent_n_begin": "9",
-    "area_rev_cum": "2000", "fai_cum": "100", "tech_fai_cum": "40", "rev_year": "1200",
+    "mva_cum": "1500", "ent_new_n": "2", "ent_exit_n": "1", "ent_n_begin": "3",
+    "area_rev_cum": "2000", "rd_exp": "30", "fai_cum": "100", "tech_fai_cum": "40", "rev_year": "1200",
 }  # fmt: skip
 
 ENTERPRISE = {
@@ -129,6 +131,11 @@ def published(code: str, period: str, rows: Mapping[Key, Mapping[str, str]]) -> 
     """What the bureau files of published figures."""
     form = next(f for f in load_forms() if f.code == code and f.filed_by_bureau)
     return Draft(form, period, "BUREAU", rows={key: dict(values) for key, values in rows.items()})
+
+
+def check(submissions: Sequence[Submission], codes: Codes = CODES) -> Checked:
+    """The checks inside submissions, as a batch runs them."""
+    return checks.check(checks.prepare(submissions, codes))
 
 
 def history(code: str, period: str, rows: Mapping[Key, Mapping[str, str]]) -> Submission:

@@ -9,15 +9,14 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from records import CODES, Draft, clean, history, published
+from records import CODES, Draft, check, clean, history, published
 
-from schemas.checks import check
 from schemas.decide import decide
 from schemas.finding import Finding, Reply, Severity, State
 from schemas.period import Period
 from schemas.reading.record import Submission
-from schemas.rules import RuleError
 from schemas.territory import delivery_due, submitter
+from schemas.touch import RuleError
 from schemas.uscc import ALPHABET, check_character, valid_uscc
 
 DONGHU, XIHU, NANCHANG = "360102", "360103", "360100"
@@ -110,7 +109,10 @@ def test_a_spoilt_cell_is_named(
     assert finding.field == ",".join(fields)
     assert finding.severity is Severity.HARD and finding.level == 1
     assert finding.message and finding.advice and "{" not in finding.message
-    assert {f.rule for f in found(draft.build())} == {rule}
+    hard = {
+        f.rule for f in found(draft.build()) if f.severity is Severity.HARD
+    }  # odd figures may be asked about too
+    assert hard == {rule}
 
 
 def test_a_key_that_stands_twice_is_named_in_both_rows() -> None:
@@ -142,7 +144,7 @@ def test_a_city_may_not_write_these(form: str, key: tuple[str, ...]) -> None:
 def test_a_subchain_belongs_to_its_chain_and_a_zone_to_its_city() -> None:
     draft = clean("GLT01", "2026-10", DONGHU)
     key = (DONGHU, "EI", "NE01")
-    draft.rows[key] = draft.rows[EI] | {"rev_cum": "1", "top1_rev_cum": "1", "top2_rev_cum": "0"}
+    draft.rows[key] = draft.rows[EI] | {"top1_rev_cum": "1", "top2_rev_cum": "0"}
     (finding,) = found(draft.build())
     assert (finding.rule, finding.cell) == ("H005", "C24,B24")
     assert "NE01 不属于产业链 EI" in finding.message
@@ -268,7 +270,7 @@ def test_history_may_not_give_a_figure_twice() -> None:
 
 def test_what_the_reader_has_said_is_not_said_twice() -> None:
     draft = clean("GLT08", "2026-10", DONGHU)
-    draft.put(USCC, chain_main="XX")
+    draft.put(USCC, chain_main="XX", basis="2")
     (finding,) = found(draft.build())
     draft.findings = (finding,)
     assert found(draft.build()) == []
@@ -324,7 +326,8 @@ def test_states_follow_from_findings() -> None:
     assert decide(submission).state is State.ACCEPTED
     assert decide(submission, [soft, hard]).state is State.REJECTED
     assert decide(submission, [soft]).state is State.PENDING
-    assert decide(submission, [replace(soft, reply=Reply.EXPLAINED)]).state is State.ACCEPTED
+    assert decide(submission, [replace(soft, reply=Reply.EXPLAINED)]).state is State.PENDING
+    assert decide(submission, [replace(soft, reply=Reply.APPROVED)]).state is State.ACCEPTED
     assert decide(submission, [replace(soft, reply=Reply.RETURNED)]).state is State.PENDING
     assert decide(submission, [clue]).state is State.ACCEPTED
     # A rule between submitters rejects nobody.

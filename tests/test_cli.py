@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import MONTH, Small
+from conftest import Small
 
-from flows.batch import run_batch
+from flows.batch import Outcome
 from flows.cli import main
 
 
@@ -38,6 +38,8 @@ def zhishu(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int,
         (("status", "2026-10", "--home", "没有"), "不存在"),
         (("export", "2026-10.7", "--out", "x", "--home", "."), "没有发布 2026-10.7"),
         (("forms", "2026-10", "--out", "x", "--submitter", "999999"), "没有填报单位 999999"),
+        (("serve", "--inbox", "没有"), "收件文件夹 没有 不存在"),
+        (("serve", "--inbox", ".", "--port", "0"), "用法有误"),
         (("nonsense",), "nonsense"),
     ],
 )
@@ -56,7 +58,7 @@ def test_mistakes_are_told_in_one_sentence(
 
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("run", "intake", "backfill", "forms", "sample", "status", "releases", "export"):
+    for command in ("run", "intake", "backfill", "forms", "sample", "status", "releases", "export", "serve"):
         code, out, _ = zhishu(capsys, command, "--help")
         assert code == 0 and "例：zhishu" in out
 
@@ -78,11 +80,14 @@ def test_an_internal_error_is_loud(
     assert code == 3 and "内部错误" in err and "Traceback" in err
 
 
-def test_status_releases_and_export(small: Small, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    settings = small.settings(home)
-    outcome = run_batch(settings, MONTH, [small.inbox], tmp_path / "out")
-    common = ("--home", home)
+def test_status_releases_and_export(
+    small: Small,
+    small_outcome: Outcome,
+    small_home: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    outcome, common = small_outcome, ("--home", small_home)
     code, out, _ = zhishu(capsys, "releases", *common, "--json")
     assert code == 0 and [r["id"] for r in json.loads(out)] == ["2026-10.1"]
     code, out, _ = zhishu(capsys, "status", "2026-10", *common, "--codes", small.codes.folder)

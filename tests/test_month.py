@@ -1,6 +1,5 @@
 """The batch on the small province: what it takes, that a rerun gives the same, that nothing good is lost."""
 
-import csv
 import json
 import os
 import random
@@ -17,7 +16,7 @@ from conftest import MONTH, ROOT, Small
 from openpyxl import load_workbook
 
 from flows.batch import Outcome, run_batch
-from flows.intake import _refuse_mixture, _store_of, look
+from flows.intake import _refuse_mixture, look, store_of
 from flows.ledger.release import releases
 from flows.ledger.store import Store
 from flows.publication import stored_results
@@ -29,7 +28,6 @@ from schemas.period import Period
 from schemas.reading.pool import Limits, read_files
 from schemas.reading.record import Delivery
 
-DEFECTIVE = ROOT / "sample_inputs" / "defective"
 PUBLISHED = ROOT / "sample_inputs" / "published"
 
 
@@ -99,9 +97,10 @@ def test_same_digests_in_another_time_zone_and_hash_seed(
     assert json.loads(done.stdout.splitlines()[-1]) == digests(small_outcome)
 
 
-def test_nothing_new_gives_the_same_release_and_no_event(small: Small, tmp_path: Path) -> None:
-    settings = small.settings(tmp_path / "home")
-    first = run_batch(settings, MONTH, [small.inbox], None)
+def test_nothing_new_gives_the_same_release_and_no_event(
+    small: Small, small_outcome: Outcome, small_home: Path
+) -> None:
+    settings, first = small.settings(small_home), small_outcome
     head = Store(settings.home).journal.head
     second = run_batch(settings, MONTH, [small.inbox], None)
     assert Store(settings.home).journal.head == head
@@ -162,37 +161,6 @@ def test_files_are_known_by_their_bytes(small: Small, tmp_path: Path) -> None:
     assert intake.seen == 1 and [p.name for p in intake.ignored] == ["~$a.xlsx", "读我.txt"]
 
 
-@pytest.fixture(scope="module")
-def with_defects(
-    province_outcome: Outcome, province_home: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Outcome:
-    """The defective copies, on top of the good deliveries that they are newer versions of."""
-    assert province_outcome.release is not None
-    home = tmp_path_factory.mktemp("defects") / "home"
-    shutil.copytree(province_home, home)
-    return run_batch(Settings(home=home), MONTH, [DEFECTIVE], None)
-
-
-def test_each_defect_is_refused_with_its_rule_and_cell(with_defects: Outcome) -> None:
-    found = {(f.file_name, f.rule, f.cell) for f in with_defects.intake.findings}
-    with (DEFECTIVE / "清单.csv").open(encoding="utf-8-sig", newline="") as file:
-        expected = list(csv.DictReader(file))
-    assert len(expected) >= 12
-    for row in expected:
-        same = {(rule, cell) for name, rule, cell in found if name == row["文件"]}
-        assert any(rule == row["规则"] and row["单元格"] in ("", *cell.split(",")) for rule, cell in same), (
-            row,
-            same,
-        )
-
-
-def test_the_good_around_the_defects_are_counted(with_defects: Outcome, province_outcome: Outcome) -> None:
-    assert with_defects.needs_a_person
-    assert with_defects.results is not None and province_outcome.results is not None
-    # every defective copy is a newer version of a good delivery: the older one stays in view
-    assert with_defects.results.index.equals(province_outcome.results.index)
-
-
 def test_published_figures_give_no_total(tmp_path: Path) -> None:
     outcome = run_batch(
         Settings(home=tmp_path / "home"), Period.parse("2025-12"), [PUBLISHED], tmp_path / "out"
@@ -237,9 +205,10 @@ def test_a_period_without_reports_is_not_released(small: Small, tmp_path: Path) 
     assert releases(Store(settings.home)) == []
 
 
-def test_a_rejected_version_makes_no_release(small: Small, tmp_path: Path) -> None:
-    settings = small.settings(tmp_path / "home")
-    first = run_batch(settings, MONTH, [small.inbox], None)
+def test_a_rejected_version_makes_no_release(
+    small: Small, small_outcome: Outcome, small_home: Path, tmp_path: Path
+) -> None:
+    settings, first = small.settings(small_home), small_outcome
     spoilt = tmp_path / "in" / "again.xlsx"
     spoilt.parent.mkdir()
     book = load_workbook(small.inbox / "2026-10" / "360602.xlsx")
@@ -287,5 +256,5 @@ def test_glt09_is_kept_apart_even_where_its_head_is_broken() -> None:
     assert _refuse_mixture(mixed).refused is not None
     store = Store(Path("home"))
     alone = Delivery("d", "x.xlsx", 1, (), (), sheet("GLT09"))
-    assert _store_of(store, alone) is store.permu
-    assert _store_of(store, _refuse_mixture(mixed)) is None
+    assert store_of(store, alone) is store.permu
+    assert store_of(store, _refuse_mixture(mixed)) is None

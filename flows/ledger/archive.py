@@ -25,12 +25,13 @@ class Archive:
     """Content-addressed files under ``root``: ``ab/abcdef….xlsx``."""
 
     root: Path
+    suffix: str = ".xlsx"
 
     def path(self, digest: str) -> Path:
         """Where the bytes of this digest lie; ValueError if it is not a SHA-256."""
         if len(digest) != 64 or not _DIGITS.issuperset(digest):
             raise ValueError(f"不是 SHA-256：{digest!r}")
-        return self.root / digest[:2] / f"{digest}.xlsx"
+        return self.root / digest[:2] / f"{digest}{self.suffix}"
 
     def put(self, data: bytes) -> str:
         """Keep the bytes and return their digest; a second time changes nothing.
@@ -63,7 +64,7 @@ class Archive:
 
     def digests(self) -> Iterator[str]:
         """All digests kept, in order."""
-        for path in sorted(self.root.glob("??/*.xlsx")):
+        for path in sorted(self.root.glob(f"??/*{self.suffix}")):
             if not path.name.startswith("."):  # an unfinished write after a crash
                 yield path.stem
 
@@ -71,7 +72,7 @@ class Archive:
         """One Chinese sentence for each file changed, misplaced, or missing among ``needed``."""
         problems = []
         kept = set()
-        for path in sorted(self.root.glob("??/*.xlsx")):
+        for path in sorted(self.root.glob(f"??/*{self.suffix}")):
             if path.name.startswith("."):
                 continue
             kept.add(path.stem)
@@ -80,5 +81,5 @@ class Archive:
             elif path.parent.name != path.stem[:2]:
                 problems.append(f"归档文件 {path.name} 不在应在的文件夹 {path.stem[:2]} 中。")
         for digest in sorted(set(needed or ()) - kept):
-            problems.append(f"归档缺少文件 {digest}.xlsx，请从备份恢复。")
+            problems.append(f"归档缺少文件 {digest}{self.suffix}，请从备份恢复。")
         return problems

@@ -7,7 +7,7 @@ gives the events of the batch. It changes nothing itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -130,6 +130,16 @@ def _replacements(
     return events
 
 
+def replaced_by(con: duckdb.DuckDBPyConnection, version: int, actor: str, role: str) -> list[Event]:
+    """What is replaced once a version (its id) that waited is accepted."""
+    for identity, versions in _known(con).items():
+        for one in versions:
+            if one.id == version:
+                old = [v for v in versions if not v.superseded]
+                return _replacements(con, identity, old, [replace(one, state=State.ACCEPTED)], actor, role)
+    raise KeyError(version)
+
+
 def equal_version_findings(
     con: duckdb.DuckDBPyConnection, submissions: Sequence[Submission]
 ) -> list[Finding]:
@@ -138,28 +148,27 @@ def equal_version_findings(
     Looks in the warehouse and inside the batch; history records have no versions.
     """
     known = _known(con)
-    contents = {id(s): content_digest(s) for s in submissions}
+    beside: dict[tuple[tuple[str, str, str, str], int], list[Submission]] = {}
+    for submission in submissions:
+        beside.setdefault((submission.identity, submission.version), []).append(submission)
     found = []
     for submission in submissions:
         if submission.edition == HISTORY:
             continue
-        others = {
-            v.digest
-            for v in known.get(_identity(submission), [])
-            if v.number == submission.version and v.content != contents[id(submission)]
-        } | {
-            s.digest
-            for s in submissions
-            if s.identity == submission.identity
-            and s.version == submission.version
-            and contents[id(s)] != contents[id(submission)]
-        }
+        older = [v for v in known.get(_identity(submission), []) if v.number == submission.version]
+        twins = [s for s in beside[submission.identity, submission.version] if s is not submission]
+        if not older and not twins:
+            continue  # a content digest costs more than all else here
+        content = content_digest(submission)
+        others = {v.digest for v in older if v.content != content}
+        others |= {s.digest for s in twins if content_digest(s) != content}
         if others:
-            found.append(_equal_version(submission, sorted(others)))
+            found.append(equal_version(submission, sorted(others)))
     return found
 
 
-def _equal_version(submission: Submission, others: Sequence[str]) -> Finding:
+def equal_version(submission: Submission, others: Sequence[str]) -> Finding:
+    """The finding on a version whose 版次 these other deliveries (digests) bear with other content."""
     named = "、".join(digest[:12] for digest in others)
     return Finding(
         rule=EQUAL_VERSION_RULE,

@@ -52,6 +52,24 @@ class EventType(StrEnum):
     UNCHANGED = "unchanged"
     """A file held what was already decided, in other bytes; names the delivery that has it."""
 
+    EXPLAINED = "explained"
+    """A submitter's answers to soft findings of one submission, with reason code and text."""
+
+    REVIEWED = "reviewed"
+    """The bureau approved or returned an explanation, or settled a finding between submitters."""
+
+    PROPOSED = "proposed"
+    """A correction (GLT10) that fits what is stored; it waits for the bureau."""
+
+    CORRECTED = "corrected"
+    """The bureau confirmed a correction: from here on its new value counts."""
+
+    DISMISSED = "dismissed"
+    """The bureau refused a correction; holds the reason."""
+
+    COMPARED = "compared"
+    """The rules between submitters were evaluated for one period; holds findings and outcomes."""
+
     RELEASED = "released"
     """A release was made, with its digest and the data position that it stands on."""
 
@@ -62,7 +80,14 @@ DECISIONS: Mapping[str, State] = {
     EventType.PENDING: State.PENDING,
     EventType.REJECTED: State.REJECTED,
 }
-_RANK = {EventType.REPLACED: 1, EventType.UNCHANGED: 2, EventType.RELEASED: 3}
+# a review comes before the verdict that follows from it, what follows from a verdict after it
+_RANK = {EventType.REVIEWED: -1} | {
+    kind: rank
+    for rank, kind in enumerate(
+        (EventType.REPLACED, EventType.UNCHANGED, EventType.EXPLAINED, EventType.PROPOSED, EventType.CORRECTED,
+         EventType.DISMISSED, EventType.COMPARED, EventType.RELEASED), 1
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,6 +115,7 @@ def canonical_order(event: Event) -> tuple[Any, ...]:
         _RANK.get(event.type, 0),
         body.get("digest", ""),
         body.get("sheet", ""),
+        body.get("revision", body.get("finding", "")),
     )
 
 
@@ -157,29 +183,48 @@ def decided(
         "sheet": submission.sheet,
         "digest": submission.digest,
         "content": content or content_digest(submission),
+        "signed": list(submission.signed),
         **finding_part(findings),
     }
     return Event(kind, actor, role, body, submission.file_name)
 
 
-def finding_part(findings: Sequence[Finding]) -> dict[str, Any]:
-    """The findings of a body: how many of each severity, and each of them, hard ones first."""
+def finding_part(findings: Sequence[Finding], whole: bool = False) -> dict[str, Any]:
+    """The findings of a body: how many of each severity, and each of them, hard ones first.
+
+    What the event says about its submission is not repeated, unless the findings are of many
+    (``whole``).
+    """
     ordered = sorted(
         findings,
-        key=lambda f: (_SEVERITY_ORDER[f.severity], f.rule, f.sheet, f.row_key, f.field, f.cell, f.value),
+        key=lambda f: (
+            _SEVERITY_ORDER[f.severity],
+            f.rule,
+            f.sheet,
+            f.row_key,
+            f.field,
+            f.cell,
+            f.value,
+            f.submitter,
+        ),
     )
     counts = {str(s): n for s in Severity if (n := sum(f.severity == s for f in ordered))}
-    part: dict[str, Any] = {"counts": counts, "findings": [_brief(f) for f in ordered[:FINDINGS_KEPT]]}
+    part: dict[str, Any] = {
+        "counts": counts,
+        "findings": [finding_brief(f, whole) for f in ordered[:FINDINGS_KEPT]],
+    }
     if len(ordered) > FINDINGS_KEPT:
         part["findings_left_off"] = len(ordered) - FINDINGS_KEPT
     return part
 
 
-def _brief(finding: Finding) -> dict[str, Any]:
+def finding_brief(finding: Finding, whole: bool = False) -> dict[str, Any]:
+    """A finding as a body holds it: what the event does not say already, defaults left out."""
     record: dict[str, Any] = {"id": finding.id}
+    left_out = frozenset({"file_name"}) if whole else _FROM_EVENT  # file names stand beside the chain
     for field in fields(finding):
         value = getattr(finding, field.name)
         value = value if isinstance(value, int) else str(value)
-        if field.name not in _FROM_EVENT and value != _DEFAULTS.get(field.name, ""):
+        if field.name not in left_out and value != _DEFAULTS.get(field.name, ""):
             record[field.name] = value
     return record

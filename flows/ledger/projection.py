@@ -19,7 +19,7 @@ from schemas.period import Period
 from schemas.reading.record import Submission
 from schemas.territory import BUREAU
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Key = tuple[str, str, str, str, str, str]  # digest, sheet, form, period, submitter, subject
 
@@ -51,6 +51,9 @@ class _Rows:
     submission: dict[int, list[Any]] = field(default_factory=dict)
     decision: list[tuple[Any, ...]] = field(default_factory=list)
     finding: list[tuple[Any, ...]] = field(default_factory=list)
+    reply: list[tuple[Any, ...]] = field(default_factory=list)
+    correction: list[tuple[Any, ...]] = field(default_factory=list)
+    comparison: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def project(con: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> list[Wish]:
@@ -98,6 +101,13 @@ def project(con: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> list[Wi
                 wanted.append(Wish(id, key, body["content"]))
         elif entry.type == EventType.REPLACED:
             replaced[known[_key(body)]] = entry.seq
+        elif entry.type in (EventType.EXPLAINED, EventType.REVIEWED):
+            rows.reply += _replies(entry)
+        elif entry.type in _CORRECTED:
+            rows.correction.append(_correction(entry, known))
+        elif entry.type == EventType.COMPARED:
+            rows.finding += _findings(entry, None)
+            rows.comparison += [(entry.seq, body["period"], *outcome) for outcome in body["outcomes"]]
     _write(con, rows, states, replaced)
     con.execute("update projection set seq = ?, head = ?", [entries[-1].seq, entries[-1].hash])
     return wanted
@@ -129,17 +139,50 @@ def _submission(entry: Entry) -> list[Any]:
 
 def _findings(entry: Entry, submission: int | None) -> list[tuple[Any, ...]]:
     body = entry.body
-    place = [body.get(name, "") for name in ("submitter", "period", "form", "edition", "subject", "sheet")]
+    names = ("digest", "submitter", "period", "form", "edition", "subject", "sheet")
     rows = []
     for ordinal, finding in enumerate(body["findings"]):
+        # findings of many submissions say whose they are, the others are the event's
+        place = [finding.get(name) or body.get(name, "") for name in names]
         judged = (finding["severity"], finding.get("level", 0), finding.get("outcome", "fail"))
         where = [finding.get(name, "") for name in ("cell", "row_key", "field", "value")]
         rows.append(
             (entry.seq, ordinal, submission, finding["id"], finding["rule"], *judged,
-             finding.get("reply", "open"), finding["message"], finding["advice"], body["digest"],
-             *place, *where)
+             finding.get("reply", "open"), finding["message"], finding["advice"], *place, *where)
         )  # fmt: skip
     return rows
+
+
+def _replies(entry: Entry) -> list[tuple[Any, ...]]:
+    body = entry.body
+    whose = [body[name] for name in ("submitter", "period", "form", "subject")]
+    if entry.type == EventType.REVIEWED:
+        answers = [(body["finding"], body["rule"], body["verdict"], "", body["note"], "")]
+    else:
+        answers = [
+            (a["finding"], a["rule"], "explained", a["reason"], a["text"], a["cell"]) for a in body["answers"]
+        ]
+    origin = [body.get("digest", ""), body.get("sheet", "")]
+    return [
+        (entry.seq, ordinal, *answer, *whose, *origin, cell, entry.actor, entry.role)
+        for ordinal, (*answer, cell) in enumerate(answers)
+    ]
+
+
+_CORRECTED = {
+    EventType.PROPOSED: "proposed", EventType.CORRECTED: "applied", EventType.DISMISSED: "refused",
+}  # fmt: skip
+
+
+def _correction(entry: Entry, known: Mapping[Key, int]) -> tuple[Any, ...]:
+    body, target = entry.body, entry.body["target"]
+    return (
+        entry.seq, body["revision"], _CORRECTED[EventType(entry.type)], known[_key(body)], body["sheet"],
+        body["cell"], known[_key(target)], target["form"], target["period"], target["subject"],
+        *(body[name] for name in ("row_key", "field", "old_value", "new_value", "reason", "evidence",
+                                  "requested_by", "approved_by")),
+        entry.actor, entry.role, body["note"],
+    )  # fmt: skip
 
 
 def _write(
@@ -151,6 +194,9 @@ def _write(
     _bulk(con, "submission", list(rows.submission.values()))
     _bulk(con, "decision", rows.decision)
     _bulk(con, "finding", rows.finding)
+    _bulk(con, "reply", rows.reply)
+    _bulk(con, "correction", rows.correction)
+    _bulk(con, "comparison", rows.comparison)
     changed = [(id, states.get(id), replaced.get(id)) for id in sorted(states.keys() | replaced.keys())]
     if not changed:
         return

@@ -1,7 +1,8 @@
 """The relations that the engine reads, cut out of the warehouse as of a journal sequence.
 
 Which version of a submission is in view follows from the decisions up to that sequence by 版次, then
-报出日期, then digest; a rejected version never hides an older one. Knowledge time is the sequence alone.
+报出日期, then digest; a rejected version never hides an older one. A correction belongs to the version
+that it named. Knowledge time is the sequence alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,32 @@ from schemas.form import load_forms
 from schemas.period import Period
 
 SQL = Path(__file__).with_name("relations.sql")
+STANDING = SQL.with_name("standing.sql")
+
+
+def standing(
+    con: duckdb.DuckDBPyConnection,
+    upto_seq: int,
+    through: Period | None = None,
+    admit_pending: bool = True,
+) -> None:
+    """Create ``standing``, ``in_force`` and ``corrected``: which version of what is in view, and what corrects it.
+
+    They are temporary tables, and small: to ask what a release is made of takes no more than them.
+
+    Only what was decided up to the sequence is known, and nothing of later periods than
+    ``through``. ``admit_pending`` says whether values of pending versions count.
+    """
+    # the parameters are numbers and a truth value, put in as text: a script takes no parameters
+    script = STANDING.read_text("utf-8")
+    given = {
+        "seq": upto_seq,
+        "through": through.ref_month if through else 999912,
+        "pending": admit_pending,
+    }
+    for name, value in given.items():
+        script = script.replace(f"${name}", str(value).lower())
+    con.execute(script)
 
 
 def relations(
@@ -24,39 +51,47 @@ def relations(
     through: Period | None = None,
     admit_pending: bool = True,
 ) -> None:
-    """Create the temporary tables ``fact``, ``filing``, ``in_force`` and ``standing``.
-
-    Only what was decided up to the sequence is known, and nothing of later periods than
-    ``through``. ``admit_pending`` says whether values of pending versions count.
-    """
+    """Create ``fact`` and ``filing`` beside the tables of :func:`standing`."""
+    standing(con, upto_seq, through, admit_pending)
     _number_fields(con)
-    given = {
-        "seq": upto_seq,
-        "through": through.ref_month if through else 999912,
-        "pending": admit_pending,
-    }
-    # the parameters are numbers and a truth value, put in as text: a script takes no parameters
-    script = SQL.read_text("utf-8")
-    for name, value in given.items():
-        script = script.replace(f"${name}", str(value).lower())
-    con.execute(script)
+    con.execute(SQL.read_text("utf-8"))
 
 
 def inputs(con: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
-    """Digest of each delivery in view, with the names of its submissions; after :func:`relations`."""
+    """Digest of each delivery in view, with the names of its submissions; after :func:`standing`."""
     found: dict[str, list[str]] = {}
     for digest, name in con.execute("select digest, name from in_force order by digest, name, id").fetchall():
         found.setdefault(digest, []).append(name)
     return list(found.items())
 
 
+def pending(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Names of the versions in view that still wait for an explanation or the bureau."""
+    rows = con.execute("select name from in_force where state = 'pending' order by name, id").fetchall()
+    return [name for (name,) in rows]
+
+
+def corrections(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str, str]]:
+    """The corrections at work in view: revision, version corrected, key, field, new value."""
+    return con.execute(
+        "select k.revision, f.name, k.row_key, k.field, k.new_value"
+        " from corrected k join in_force f on f.id = k.target order by all"
+    ).fetchall()
+
+
 def data_position(con: duckdb.DuckDBPyConnection) -> int:
-    """Sequence of the last decision behind the relations in view; after :func:`relations`.
+    """Sequence of the last decision or correction behind the relations in view; after :func:`standing`.
 
     Later events (of later periods, releases, refused files) do not move it, so that a run with
     nothing new for its period finds the same release. 0 if nothing was decided.
     """
-    return int(con.execute("select coalesce(max(decided_seq), 0) from standing").fetchall()[0][0])
+    query = """
+        select greatest(
+            (select coalesce(max(decided_seq), 0) from standing),
+            (select coalesce(max(c.seq), 0) from correction c join corrected k using (target, row_key, field)
+             join in_force f on f.id = k.target where c.state = 'applied'))
+    """
+    return int(con.execute(query).fetchall()[0][0])
 
 
 def _number_fields(con: duckdb.DuckDBPyConnection) -> None:

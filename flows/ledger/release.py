@@ -25,7 +25,7 @@ from flows.ledger.files import READ_ONLY, make_folder, sync_folder, write_file
 from flows.ledger.store import Store
 from schemas.period import Period
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 knew no corrections and no list of pending versions
 FIRST_STAGE, REVISED_STAGE = "初步", "修订"
 _NUMBERED = re.compile(r"(.+)\.([1-9]\d*)")
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -39,9 +39,10 @@ class ReleaseError(RuntimeError):
 class Manifest:
     """What a release was made of. Mappings go from a name to a digest; settings to a plain value.
 
-    ``inputs`` are the deliveries in view with the names of their submissions, ``seq`` and ``head``
-    the position and hash of the last decision behind them. ``beside`` (coverage, package versions,
-    seconds as text, when) never enters the digest; like all of it, it holds no binary floats.
+    ``inputs`` are the deliveries in view with the names of their submissions; ``pending`` names those
+    of them that wait, ``corrections`` what GLT10 changed in them. ``seq`` and ``head`` are the position
+    and hash of the last decision behind them. ``beside`` (coverage, package versions, seconds as text,
+    when) never enters the digest; like all of it, it holds no binary floats.
     """
 
     period: str
@@ -55,12 +56,15 @@ class Manifest:
     seq: int
     head: str
     beside: Mapping[str, Any] = field(default_factory=dict)
+    pending: Sequence[str] = ()
+    corrections: Sequence[Sequence[str]] = ()
+    format_version: int = FORMAT_VERSION
 
     @property
     def identity(self) -> dict[str, Any]:
         """All that decides the numbers."""
-        return {
-            "format_version": FORMAT_VERSION,
+        identity = {
+            "format_version": self.format_version,
             "period": self.period,
             "inputs": sorted([digest, sorted(names)] for digest, names in self.inputs),
             "methods": dict(self.methods),
@@ -72,6 +76,10 @@ class Manifest:
             "seq": self.seq,
             "head": self.head,
         }
+        if self.format_version > 1:
+            identity["pending"] = sorted(self.pending)
+            identity["corrections"] = sorted(map(list, self.corrections))
+        return identity
 
     @property
     def digest(self) -> str:
@@ -196,7 +204,10 @@ def read_release(store: Store, release_id: str) -> Release:
             settings=identity["settings"],
             seq=identity["seq"],
             head=identity["head"],
+            pending=identity.get("pending", ()),
+            corrections=identity.get("corrections", ()),
             beside=record["beside"],
+            format_version=identity["format_version"],
         )
         release = Release(
             record["release"], record["stage"], record["reason"], record["digest"], manifest,

@@ -31,6 +31,11 @@ class Store:
         return Archive(self.home / "archive")
 
     @cached_property
+    def evidence(self) -> Archive:
+        """What corrections rest on: files of any kind, under their digests."""
+        return Archive(self.home / "evidence", suffix="")
+
+    @cached_property
     def journal(self) -> Journal:
         """The record of what happened."""
         return Journal(self.home / "journal.jsonl")

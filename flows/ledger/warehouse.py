@@ -24,7 +24,17 @@ from flows.ledger.store import Store
 from schemas.reading.record import Delivery, Submission
 
 SCHEMA = Path(__file__).with_name("warehouse.sql")
-TABLES = ("cell", "decision", "delivery", "finding", "projection", "submission")
+TABLES = (
+    "cell",
+    "comparison",
+    "correction",
+    "decision",
+    "delivery",
+    "finding",
+    "projection",
+    "reply",
+    "submission",
+)
 AT_ONCE = 128  # deliveries read at a time while rebuilding, to bound memory
 
 ReadFiles = Callable[[Sequence[Path]], Sequence[Delivery]]

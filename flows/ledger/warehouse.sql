@@ -93,3 +93,57 @@ create table finding (
     field      varchar not null,
     value      varchar not null
 );
+
+-- Grain: one answer to a finding, in the journal's order: the latest says where the finding stands.
+create table reply (
+    seq       integer not null,
+    ordinal   integer not null,
+    finding   varchar not null,  -- its id
+    rule      varchar not null,
+    state     varchar not null,  -- explained, approved, returned
+    reason    varchar not null,  -- code of explanation_reasons, '' for the bureau's answers
+    text      varchar not null,  -- the explanation, or the bureau's note
+    submitter varchar not null,
+    period    varchar not null,
+    form      varchar not null,
+    subject   varchar not null,
+    digest    varchar not null,  -- of the delivery that holds the explanation
+    sheet     varchar not null,
+    cell      varchar not null,
+    actor     varchar not null,
+    role      varchar not null
+);
+
+-- Grain: one event on a correction (GLT10), in the journal's order: the latest says where it stands.
+create table correction (
+    seq          integer not null primary key,
+    revision     varchar not null,  -- filer/修订单号
+    state        varchar not null,  -- proposed, applied, refused
+    request      integer not null,  -- the version of GLT10 that asks for it
+    sheet        varchar not null,  -- of the request
+    cell         varchar not null,
+    target       integer not null,  -- the version whose figure it changes
+    form         varchar not null,
+    period       varchar not null,
+    subject      varchar not null,
+    row_key      varchar not null,
+    field        varchar not null,
+    old_value    varchar not null,  -- '' for a blank
+    new_value    varchar not null,
+    reason       varchar not null,  -- code of revision_reasons
+    evidence     varchar not null,  -- SHA-256 of the archived file
+    requested_by varchar not null,
+    approved_by  varchar not null,  -- as claimed in the form
+    actor        varchar not null,
+    role         varchar not null,
+    note         varchar not null
+);
+
+-- Grain: one rule between submitters at one period, in one comparison; the latest of a period stands.
+create table comparison (
+    seq     integer not null,
+    period  varchar not null,
+    rule    varchar not null,
+    outcome varchar not null,
+    n       integer not null
+);

@@ -128,6 +128,11 @@ def check_foot(foot: dict[str, Line], notes: Notes) -> None:
             note_missing(notes, foot, name)
 
 
+def signatures(foot: dict[str, Line]) -> tuple[str, ...]:
+    """Who signed: 单位负责人, 统计负责人, 填表人, as far as they are named."""
+    return tuple(name for place in ("chief", "statistician", "filler") if (name := said(foot, place)))
+
+
 def version_of(head: dict[str, Line], notes: Notes) -> int:
     text = said(head, "version")
     if not text:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas.finding import Finding
+from schemas.reading.head import squeezed
 
 
 class Cell(NamedTuple):
@@ -54,6 +55,10 @@ class Submission:
     def identity(self) -> tuple[str, str, str, str]:
         """Period, submitter, form, subject: what a newer version replaces."""
         return (self.period, self.submitter, self.form, self.subject)
+
+    def signed_by(self, name: str) -> bool:
+        """True if a person of this name signed it, however the name is spaced or its width."""
+        return squeezed(name) in map(squeezed, self.signed)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ _CELL = re.compile(
 _LOOK = re.compile(r'(?: s="([0-9]{1,6})")?(?: t="([a-zA-Z]+)")?(?: (?:cm|vm|ph)="[^"]*")*')
 _ROW = re.compile(r'<row r="([1-9][0-9]{0,6})"([^<>\']*)>')
 _HIDDEN = re.compile(r' hidden="(?:1|true)"| ht="0(?:\.0*)?"')
+_FORMULA_BEGINS = re.compile(r"<f[\s/>]")  # not the <family> of a rich text
 _FORMULA = re.compile(r"<f(?:\s[^<>]*?)?(?:/>|>([^<]*)</f>)")
 _VALUE = re.compile(r'<v(?: xml:space="preserve")?(?:\s*/>|>([^<]*)</v>)')
 _MERGED = re.compile(r'<mergeCell ref="([A-Z]+)([0-9]+)(?::([A-Z]+)([0-9]+))?"\s*(?:/>|></mergeCell>)')
@@ -176,7 +177,7 @@ class Sheet:
         if inline:
             return Value("text", plain_text(inline), show)
         if markup:
-            formula = "<f" in markup
+            formula = _FORMULA_BEGINS.search(markup) is not None
             if kind == "inlineStr":
                 return Value("text", runs(markup), show, formula)
             values = _VALUE.findall(markup)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from schemas.codes import Codes
 from schemas.finding import Finding, Severity
 from schemas.form import Form, load_forms
 from schemas.period import Period
 from schemas.reading import clean
+from schemas.reading.explanations import is_named, read_explanations, settle
 from schemas.reading.head import Line, lines_of
 from schemas.reading.history import read_history
 from schemas.reading.identity import (
@@ -26,6 +27,7 @@ from schemas.reading.identity import (
     recognise,
     reported_on,
     said,
+    signatures,
     version_of,
 )
 from schemas.reading.layout import Layout, lay_out
@@ -33,7 +35,7 @@ from schemas.reading.long import read_long
 from schemas.reading.notes import Notes
 from schemas.reading.package import Limits, Refusal, open_package
 from schemas.reading.parts import Book, SheetPart, read_book
-from schemas.reading.record import Cell, Delivery, Submission
+from schemas.reading.record import Cell, Delivery, Explanation, Submission
 from schemas.reading.sheet import Sheet, open_sheet
 from schemas.reading.spelling import OddSpelling
 from schemas.reading.wide import read_wide
@@ -43,10 +45,12 @@ MIXED = "L09"  # GLT09 beside other forms: refused whole, archived nowhere
 
 @dataclass
 class _Read:
-    """What came of one sheet."""
+    """What came of one sheet: of a form, a history sheet, or the sheet of answers."""
 
     submissions: list[Submission]
     findings: list[Finding]
+    explanations: list[Explanation] = field(default_factory=list)
+    on_answers: list[Finding] = field(default_factory=list)
 
 
 def read_workbook(data: bytes, file_name: str, codes: Codes, limits: Limits | None = None) -> Delivery:
@@ -81,7 +85,16 @@ def read_workbook(data: bytes, file_name: str, codes: Codes, limits: Limits | No
             )
         rest = tuple(finding for finding in loose if finding is not hard[0])
         return Delivery(digest, file_name, len(data), (), rest, hard[0])
-    return Delivery(digest, file_name, len(data), _without_twins(submissions), tuple(loose))
+    explanations, clashes = settle([e for one in found for e in one.explanations], notes)
+    on_answers = (*(finding for one in found for finding in one.on_answers), *clashes)
+    return Delivery(
+        digest,
+        file_name,
+        len(data),
+        _without_twins(submissions),
+        (*loose, *on_answers),
+        explanations=explanations,
+    )
 
 
 def refused(notes: Notes, size: int, refusal: Refusal) -> Delivery:
@@ -141,6 +154,10 @@ def _arrange(sheet: Sheet, codes: Codes, notes: Notes) -> _Read:
     if layout.history:
         return _Read(*read_history(sheet, notes))
     head, clashes = lines_of(layout.above, "head")
+    if is_named(sheet.name) or "no" not in head:
+        answers = read_explanations(layout, codes, notes)
+        if answers is not None:
+            return _Read([], [], answers, notes.found)
     if "no" not in head or not head["no"].value:
         if layout.rows and not sheet.hidden:
             notes.add(
@@ -199,4 +216,5 @@ def _submission(
         findings=tuple(notes.found),
         digest=notes.digest,
         file_name=notes.file_name,
+        signed=signatures(foot),
     )

@@ -1,38 +1,30 @@
-"""What runs inside a reader process: one file after another, within the memory that it was given.
+"""The job of a reader process: from a path to the marshalled plain tuples of the delivery.
 
-The process reads one settings message and then paths from its standard input, and writes one message
-for each: a length and the marshalled plain tuples of the delivery. Nothing else is imported here than
-the reader, so that a process is there in a fraction of a second.
+Nothing else is imported here than the reader, so that a process is there in a fraction of a second.
 """
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import importlib
 import marshal
 import os
-import resource
-import signal
-import struct
 from collections.abc import Callable
+from dataclasses import astuple
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from schemas.codes import Codes, load_codes
 from schemas.finding import Finding, Outcome, Reply, Severity
 from schemas.form import load_forms
 from schemas.reading.notes import Notes
 from schemas.reading.package import Limits, Refusal, too_large
-from schemas.reading.record import Cell, Delivery, Submission
+from schemas.reading.record import Cell, Delivery, Explanation, Submission
 from schemas.reading.workbook import refused
+from schemas.workers.process import Job
 
 Read = Callable[[bytes, str, Codes, Limits], Delivery]
-
-OUT_OF_MEMORY = 70  # exit code
-HEADER = struct.Struct("<Q")
-_GRACE = 30  # seconds after which a worker ends itself, should nobody be left to end it
 
 
 def encode(delivery: Delivery) -> bytes:
@@ -44,40 +36,43 @@ def encode(delivery: Delivery) -> bytes:
         tuple(
             (
                 s.form, s.edition, s.period, s.submitter, s.subject, s.version, s.reported_on, s.office,
-                s.sheet, tuple(zip(*s.cells, strict=True)), tuple(map(_finding_out, s.findings)), s.digest,
-                s.file_name,
+                s.sheet, tuple(zip(*s.cells, strict=True)), tuple(map(finding_out, s.findings)), s.digest,
+                s.file_name, s.signed,
             )
             for s in delivery.submissions
         ),
-        tuple(map(_finding_out, delivery.findings)),
-        None if delivery.refused is None else _finding_out(delivery.refused),
+        tuple(map(finding_out, delivery.findings)),
+        None if delivery.refused is None else finding_out(delivery.refused),
+        tuple(map(astuple, delivery.explanations)),
     )  # fmt: skip
     return marshal.dumps(plain)
 
 
 def decode(data: bytes) -> Delivery:
     """The delivery that ``encode`` wrote."""
-    digest, file_name, size, submissions, findings, refusal = marshal.loads(data)
+    digest, file_name, size, submissions, findings, refusal, explanations = marshal.loads(data)
     return Delivery(
         digest,
         file_name,
         size,
         tuple(map(_submission_in, submissions)),
-        tuple(map(_finding_in, findings)),
-        None if refusal is None else _finding_in(refusal),
+        tuple(map(finding_in, findings)),
+        None if refusal is None else finding_in(refusal),
+        tuple(Explanation(*plain) for plain in explanations),
     )
 
 
 def _submission_in(plain: tuple[Any, ...]) -> Submission:
     cells = tuple(map(_cell, zip(*plain[9], strict=True)))
-    fields: list[Any] = [*plain[:9], cells, tuple(map(_finding_in, plain[10])), *plain[11:]]
+    fields: list[Any] = [*plain[:9], cells, tuple(map(finding_in, plain[10])), *plain[11:]]
     return Submission(*fields)
 
 
 _cell = partial(tuple.__new__, Cell)
 
 
-def _finding_out(f: Finding) -> tuple[Any, ...]:
+def finding_out(f: Finding) -> tuple[Any, ...]:
+    """A finding as a plain tuple."""
     return (
         f.rule, str(f.severity), f.message, f.advice, f.level, str(f.outcome), str(f.reply), f.digest,
         f.file_name, f.submitter, f.period, f.form, f.edition, f.subject, f.sheet, f.cell, f.row_key,
@@ -85,22 +80,22 @@ def _finding_out(f: Finding) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _finding_in(plain: tuple[Any, ...]) -> Finding:
+def finding_in(plain: tuple[Any, ...]) -> Finding:
+    """The finding that ``finding_out`` gave."""
     rule, severity, message, advice, level, outcome, reply, *rest = plain
     return Finding(rule, Severity(severity), message, advice, level, Outcome(outcome), Reply(reply), *rest)
 
 
-def send(pipe: BinaryIO, data: bytes) -> None:
-    """Write one message."""
-    pipe.write(HEADER.pack(len(data)))
-    pipe.write(data)
-    pipe.flush()
+def reading(module: str, name: str, codes_folder: str, limits: tuple[Any, ...]) -> Job:
+    """The job of a process that reads with this function, within these limits."""
+    read: Read = getattr(importlib.import_module(module), name)
+    codes, bounds = load_codes(Path(codes_folder)), Limits(*limits)
+    load_forms()
 
+    def job(task: bytes) -> bytes:
+        return encode(read_path(Path(os.fsdecode(task)), codes, bounds, read))
 
-def receive(pipe: BinaryIO) -> bytes | None:
-    """Read one message; None at the end of the stream."""
-    header = pipe.read(HEADER.size)
-    return pipe.read(HEADER.unpack(header)[0]) if len(header) == HEADER.size else None
+    return job
 
 
 def read_path(path: Path, codes: Codes, limits: Limits, read: Read) -> Delivery:
@@ -128,34 +123,3 @@ def read_path(path: Path, codes: Codes, limits: Limits, read: Read) -> Delivery:
         message = f"读取程序遇到未料到的内容（{type(error).__name__}：{str(error)[:200]}）。"
         advice = "请用 Excel 或 WPS 另存为“Excel 工作簿（*.xlsx）”后重报，并把原文件交系统管理员。"
         return refused(notes, len(data), Refusal("F92", message, advice))
-
-
-def main() -> None:
-    """Serve until the standard input ends."""
-    source = os.fdopen(os.dup(0), "rb")
-    target = os.fdopen(os.dup(1), "wb")
-    quiet = os.open(os.devnull, os.O_RDWR)  # whatever is printed must not get among the messages
-    for descriptor in (0, 1):
-        os.dup2(quiet, descriptor)
-    settings = receive(source)
-    if settings is None:
-        return
-    module, name, folder, numbers = marshal.loads(settings)
-    limits = Limits(*numbers)
-    read: Read = getattr(importlib.import_module(module), name)
-    codes = load_codes(Path(folder))
-    load_forms()
-    gc.freeze()
-    gc.set_threshold(100_000)  # cells make no cycles: looking for them often is in vain
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-    send(target, b"ready")
-    while (message := receive(source)) is not None:
-        signal.setitimer(signal.ITIMER_REAL, limits.seconds + _GRACE)
-        try:
-            answer = encode(read_path(Path(os.fsdecode(message)), codes, limits, read))
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        send(target, answer)
-        del answer

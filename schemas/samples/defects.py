@@ -7,20 +7,18 @@ in the sheet, some in the package around it. ``清单.csv`` names file, defect, 
 from __future__ import annotations
 
 import csv
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from openpyxl import Workbook, load_workbook
-from openpyxl.writer.excel import ExcelWriter
-from openpyxl.xml.functions import tostring
 
 from schemas.codes import Codes
 from schemas.form import form_for
+from schemas.packing import saved
 from schemas.period import Period
-from schemas.samples.package_defects import PACKAGE_DEFECTS, parts_of, repack
+from schemas.samples.package_defects import PACKAGE_DEFECTS
 from schemas.samples.people import BANNER
 from schemas.samples.sheet_defects import SHEET_DEFECTS, find_spot, head_cell
 from schemas.territory import Due, submitter
@@ -97,18 +95,18 @@ def _copies(
         name = f"{office}-{wrong.name}.xlsx"
         title = str(spot.sheet.title)
         cell = wrong.spoil(spot, codes, office)
-        yield out / name, Defect(name, office, wrong.name, wrong.rule, title, cell, wrong.note), saved(book)
+        yield out / name, Defect(name, office, wrong.name, wrong.rule, title, cell, wrong.note), _bytes(book)
     for bad in PACKAGE_DEFECTS:
         office = next(places)
         name = f"{office}-{bad.name}.{bad.suffix}"
-        data = bad.spoil(saved(_second_version(folder / f"{office}.xlsx")))
+        data = bad.spoil(_bytes(_second_version(folder / f"{office}.xlsx")))
         yield out / name, Defect(name, office, bad.name, bad.rule, "", "", bad.note), data
     office = next(places)
     name = f"{office}-混入亩均表.xlsx"
     book = _second_version(folder / f"{office}.xlsx")
     add_permu_sheet(book, codes, office, period)
     note = "统计报表里混入亩均评价基础数据（赣链统09表）"
-    yield out / name, Defect(name, office, "混入亩均表", "L09", "", "", note), saved(book)
+    yield out / name, Defect(name, office, "混入亩均表", "L09", "", "", note), _bytes(book)
 
 
 def _second_version(path: Path) -> Workbook:
@@ -140,13 +138,6 @@ def add_permu_sheet(book: Workbook, codes: Codes, office: str, period: Period) -
         )
 
 
-def saved(book: Workbook) -> bytes:
-    """The workbook's bytes, without a clock."""
-    loose = BytesIO()
-    stamp = book.properties.created
-    with zipfile.ZipFile(loose, "w", zipfile.ZIP_STORED) as archive:
-        ExcelWriter(book, archive).save()
-    parts = parts_of(loose.getvalue())
-    book.properties.modified = stamp
-    parts["docProps/core.xml"] = tostring(book.properties.to_tree())
-    return repack(parts)
+def _bytes(book: Workbook) -> bytes:
+    """Last modified when it was made."""
+    return saved(book, book.properties.created)

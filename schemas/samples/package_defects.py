@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+from schemas.packing import parts_of, repack
+
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _SHEET = "xl/worksheets/sheet1.xml"
 _WORKBOOK_RELS = "xl/_rels/workbook.xml.rels"
@@ -23,24 +24,6 @@ class PackageDefect:
     rule: str
     note: str
     spoil: Callable[[bytes], bytes]
-
-
-def parts_of(data: bytes) -> dict[str, bytes]:
-    """The parts of a package by name."""
-    with zipfile.ZipFile(BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def repack(parts: Mapping[str, bytes]) -> bytes:
-    """A package with equal bytes for equal parts: name order, fixed times."""
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(parts):
-            info = zipfile.ZipInfo(name, date_time=_EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o600 << 16
-            archive.writestr(info, parts[name])
-    return packed.getvalue()
 
 
 def _damaged(data: bytes) -> bytes:

@@ -1,0 +1,276 @@
+"""What is looked for in every form: wrong units (S009), growth unlike that of peers and figures that look made
+up (S321), copies of an earlier report (S322).
+
+Sentences and thresholds are data (``anomalies.toml``). Figures are laid out one below the other (line, field,
+figure), so that one statement looks at all fields of a form. S009 asks for an explanation; the others are
+clues for the bureau.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import polars as pl
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from schemas.citing import cite
+from schemas.codes import Codes
+from schemas.digits import odd_digits
+from schemas.earlier import compared_with, earlier_lines, earlier_period
+from schemas.finding import Finding, Severity
+from schemas.form import Form
+from schemas.frames import Wide
+from schemas.in_force import InForce
+from schemas.owed import Owed
+from schemas.peers import unlike_peers
+from schemas.period import Period
+from schemas.territory import BUREAU
+from schemas.touch import AGO, BRACES, PREVIOUS
+
+FILE = Path(__file__).with_name("anomalies.toml")
+_STRICT = ConfigDict(extra="forbid")
+Judged = tuple[list[tuple[int, Finding]], pl.DataFrame]
+_COUNTS = {"submission": pl.Int32, "rule": pl.String, "outcome": pl.String, "n": pl.UInt32}
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Anomaly:
+    """One thing that is looked for: sentence, advice, thresholds, and when it is valid (months)."""
+
+    id: str
+    severity: Severity
+    level: int
+    message: str
+    advice: str
+    numbers: dict[str, Decimal] = field(hash=False)
+    case: str = ""
+    valid_from: str = ""
+    valid_to: str = "9999-12"
+
+
+@dataclass(frozen=True, config=_STRICT)
+class _File:
+    format: Literal[1]
+    anomalies: tuple[Anomaly, ...]
+
+
+@cache
+def load_anomalies(path: Path = FILE) -> tuple[Anomaly, ...]:
+    """All of them, in the file's order; pydantic.ValidationError for an unknown key."""
+    return TypeAdapter(_File).validate_python(tomllib.loads(path.read_text("utf-8"))).anomalies
+
+
+@dataclasses.dataclass(frozen=True)
+class _Look:
+    """Where one anomaly is looked for: lines of a form, what is in force beside them, code lists."""
+
+    anomaly: Anomaly
+    due: Owed
+    lines: pl.DataFrame
+    con: duckdb.DuckDBPyConnection
+    in_force: InForce
+    codes: Codes
+
+
+def anomalies(
+    due: Owed, lines: pl.DataFrame, con: duckdb.DuckDBPyConnection, in_force: InForce, codes: Codes
+) -> Judged:
+    """Findings on lines of a form, each with its submission's place, and outcomes as ``rules.judge`` gives."""
+    units, growth, digits, copies = load_anomalies()
+    findings: list[tuple[int, Finding]] = []
+    counts = [pl.DataFrame(schema=_COUNTS)]
+    own = lines.filter(pl.col("submitter") != BUREAU.code)  # what the bureau filed nobody could explain
+    if own.is_empty():
+        return findings, counts[0]
+    for anomaly, look in (
+        (units, _wrong_units), (growth, _growth), (digits, _digits), (copies, _copies)
+    ):  # fmt: skip
+        valid = own.filter(_in_time(anomaly, due.wide))
+        if valid.is_empty():
+            continue
+        found, outcomes = look(_Look(anomaly, due, valid, con, in_force, codes))
+        findings += found
+        counts.append(outcomes)
+    return findings, pl.concat(counts)
+
+
+def _in_time(anomaly: Anomaly, wide: Wide) -> pl.Expr:
+    valid = [str(p) for p in wide.periods if anomaly.valid_from <= _month(p) <= anomaly.valid_to]
+    return pl.col("period").is_in(valid)
+
+
+def _month(period: Period) -> str:
+    return f"{period.year:04d}-{period.month:02d}"
+
+
+def _wrong_units(at: _Look) -> Judged:
+    """S009: a figure a power of ten away from the same report's last year, or from last year's report."""
+    form = at.due.wide.form
+    sized = [c.code for c in form.columns if c.numeric and not c.key and c.unit not in ("%", "-")]
+    pairs = [code for code in sized if f"{code}_ly" in sized]
+    ago, on = earlier_lines(form, AGO, at.due.wide.periods, at.in_force)
+    beside = at.lines.rename({"period": on[0]}).select("line", *on).join(ago, on=on)
+    bases = pl.concat([
+        _long(at.lines, {code: f"{code}_ly" for code in pairs}).with_columns(base=pl.lit("_ly")),
+        _long(beside, {code: code for code in sized}).with_columns(base=pl.lit("ago")),
+    ])  # fmt: skip
+    frames = {"figure": _long(at.lines, {code: code for code in sized}), "base": bases}
+    numbers = at.anomaly.numbers
+    powers = int(numbers["powers"])
+    query = f"""
+        SELECT f.line, f.field, f.figure, b.figure AS base_figure, b.base,
+            max(CASE WHEN abs(f.figure - b.figure * p.power) <= {numbers["tolerance"]} * b.figure * p.power
+                THEN p.power END) AS power
+        FROM figure AS f JOIN base AS b USING (line, field)
+        CROSS JOIN (SELECT (10.0 ** e)::DECIMAL(12,4) AS power
+                    FROM range(-{powers}, {powers} + 1) AS r(e) WHERE e <> 0) AS p
+        WHERE f.figure > 0 AND b.figure > 0 AND greatest(f.figure, b.figure) >= {numbers["floor"]}
+        GROUP BY ALL ORDER BY f.line, f.field, b.base"""
+    compared = _query(at.con, frames, query)
+    findings = []
+    failed = compared.filter(pl.col("power").is_not_null())
+    for (line,), rows in failed.group_by("line", maintain_order=True):
+        hits = list(rows.iter_rows(named=True))
+        told = "；".join(dict.fromkeys(_unit_told(form, hit) for hit in hits))
+        fields = dict.fromkeys(f for h in hits for f in (h["field"], *_last_year(h)))
+        from_ago = sorted({(AGO, h["field"]) for h in hits if h["base"] == "ago"})
+        others = compared_with(at.due.wide, int(line), from_ago, at.in_force) if from_ago else ""
+        said = told + (f"（对照 {others}）" if others else "")
+        findings.append(_finding(at.anomaly, at.due.wide, int(line), tuple(fields), {"told": said}))
+    return findings, _outcomes(at.anomaly, at.lines, compared["line"], failed["line"])
+
+
+def _last_year(hit: Mapping[str, Any]) -> tuple[str, ...]:
+    return (f"{hit['field']}_ly",) if hit["base"] == "_ly" else ()
+
+
+def _unit_told(form: Form, hit: Mapping[str, Any]) -> str:
+    base = "上年同期" if hit["base"] == "_ly" else "上年同期报表"
+    power = hit["power"]
+    times = f"{power.normalize():f} 倍" if power >= 1 else f"1/{(1 / power).normalize():f}"
+    label = form.column(hit["field"]).label
+    return f"“{label}”{_shown(hit['figure'])} 约为{base} {_shown(hit['base_figure'])} 的 {times}"
+
+
+def _copies(at: _Look) -> Judged:
+    """S322: cumulative figures of the last report again, or all of last year's times one factor."""
+    form = at.due.wide.form
+    flows = {c.code: c.code for c in form.columns if c.numeric and c.tense == "cum"}
+    least = int(at.anomaly.numbers["figures"])
+    findings, seen, hit = [], [], []
+    if len(flows) < least:
+        return [], pl.DataFrame(schema=_COUNTS)
+    for alias in (PREVIOUS, AGO):
+        there, on = earlier_lines(form, alias, at.due.wide.periods, at.in_force)
+        beside = at.lines.rename({"period": on[0]}).select("line", *on).join(there, on=on)
+        frames = {"figure": _long(at.lines, flows), "base": _long(beside, flows)}
+        compared = _query(at.con, frames, """
+            SELECT line, count(*) AS n, count(*) FILTER (f.figure = b.figure) AS equal_n,
+                min((f.figure / b.figure)::DECIMAL(28,4)) AS low, max((f.figure / b.figure)::DECIMAL(28,4)) AS high,
+                list(field ORDER BY field) FILTER (f.figure = b.figure) AS equal_fields,
+                list(field ORDER BY field) AS fields
+            FROM figure AS f JOIN base AS b USING (line, field)
+            WHERE f.figure <> 0 AND b.figure <> 0
+            GROUP BY line ORDER BY line""")  # fmt: skip
+        scaled = (pl.col("n") >= least) & (pl.col("low") == pl.col("high"))
+        copied = pl.col("equal_n") >= least
+        failed = compared.filter(copied if alias == PREVIOUS else scaled)
+        seen.append(compared.filter(pl.col("n") >= least)["line"])
+        hit.append(failed["line"])
+        for row in failed.iter_rows(named=True):
+            line = row["line"]
+            period = Period.parse(at.due.wide.submissions[at.due.wide.origins[line][0]].period)
+            report = earlier_period(form, alias, period)
+            if alias == PREVIOUS:
+                fields, told = row["equal_fields"], f"{row['equal_n']} 项累计数与 {report} 完全相同"
+            else:
+                fields, told = row["fields"], f"{row['n']} 项累计数都是 {report} 的 {_shown(row['low'])} 倍"
+            findings.append(_finding(at.anomaly, at.due.wide, line, fields, {"told": told}))
+    return findings, _outcomes(at.anomaly, at.lines, pl.concat(seen), pl.concat(hit))
+
+
+def _growth(at: _Look) -> Judged:
+    """S321: growth far from that of peers."""
+    findings, seen, hit = [], [], []
+    for odd, compared in unlike_peers(at.due, at.lines, at.con, at.in_force, at.codes, at.anomaly.numbers):
+        seen.append(compared)
+        hit.append(odd["line"])
+        for row in odd.iter_rows(named=True):
+            label = at.due.wide.form.column(row["field"]).label
+            rate = (row["growth"] - 1) * 100
+            told = f"“{label}”{_shown(round(rate, 1))} %"
+            names = {"told": told, "n": str(row["n"]), "z": _shown(round(row["z"], 1))}
+            fields = (row["field"], f"{row['field']}_ly")
+            findings.append(_finding(at.anomaly, at.due.wide, row["line"], fields, names))
+    if not seen:
+        return [], pl.DataFrame(schema=_COUNTS)
+    return findings, _outcomes(at.anomaly, at.lines, pl.concat(seen), pl.concat(hit))
+
+
+def _digits(at: _Look) -> Judged:
+    """S321: last digits, round and repeated figures, by submission."""
+    findings, seen, hit = [], [], []
+    for odd in odd_digits(at.due.wide, at.lines, at.anomaly.numbers):
+        seen.append(odd.line)
+        if odd.told:
+            hit.append(odd.line)
+            findings.append(
+                _finding(at.anomaly, at.due.wide, odd.line, odd.fields, {"told": "；".join(odd.told)})
+            )
+    places = [pl.Series("line", numbers, dtype=pl.UInt32) for numbers in (seen, hit)]
+    return findings, _outcomes(at.anomaly, at.lines.filter(pl.col("line").is_in(seen)), *places)
+
+
+def _long(lines: pl.DataFrame, fields: Mapping[str, str]) -> pl.DataFrame:
+    """Line, field, figure; each field is taken from the column that it is mapped to."""
+    picked = lines.select("line", *(pl.col(column).alias(code) for code, column in fields.items()))
+    if not fields:
+        return pl.DataFrame(schema={"line": pl.UInt32, "field": pl.String, "figure": pl.Decimal(20, 4)})
+    return picked.unpivot(index="line", variable_name="field", value_name="figure").drop_nulls("figure")
+
+
+def _query(con: duckdb.DuckDBPyConnection, frames: Mapping[str, pl.DataFrame], query: str) -> pl.DataFrame:
+    for name, frame in frames.items():
+        con.register(name, frame)
+    try:
+        return con.sql(query).pl()
+    finally:
+        for name in frames:
+            con.unregister(name)
+
+
+def _outcomes(anomaly: Anomaly, lines: pl.DataFrame, compared: pl.Series, failed: pl.Series) -> pl.DataFrame:
+    """fail, pass, or missing where a line had nothing to be compared with."""
+    verdict = (
+        pl.when(pl.col("line").is_in(failed.implode())).then(pl.lit("fail"))
+        .when(pl.col("line").is_in(compared.implode())).then(pl.lit("pass"))
+        .otherwise(pl.lit("missing"))
+    )  # fmt: skip
+    counted = lines.select("submission", outcome=verdict).group_by("submission", "outcome").agg(n=pl.len())
+    return counted.select(
+        "submission", pl.lit(anomaly.id).alias("rule"), "outcome", pl.col("n").cast(pl.UInt32)
+    )
+
+
+def _finding(
+    anomaly: Anomaly, wide: Wide, line: int, fields: Iterable[str], names: Mapping[str, str]
+) -> tuple[int, Finding]:
+    finding = cite(
+        wide, line, tuple(fields), rule=anomaly.id, severity=anomaly.severity, level=anomaly.level,
+        message=BRACES.sub(lambda match: names[match[1]], anomaly.message), advice=anomaly.advice,
+    )  # fmt: skip
+    return wide.origins[line][0], finding
+
+
+def _shown(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

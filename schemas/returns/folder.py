@@ -1,0 +1,167 @@
+"""The folder of what goes back: one subfolder per submitter with marked copies, letters and comparisons.
+
+A delivery goes to the one office that all its sheets name. Where none or several are named, somebody's
+figures might reach a neighbour, so it stays under 未识别单位 and the bureau sends it on by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from schemas.codes import Codes
+from schemas.reading.package import Limits
+from schemas.reading.record import Submission
+from schemas.returns.comparison_book import comparison_workbook
+from schemas.returns.letter import Letter, letter_workbook
+from schemas.returns.pool import write_returns, write_whole
+from schemas.returns.record import (
+    COPY_SUFFIX,
+    LETTER_SUFFIX,
+    Returned,
+    ReturnFile,
+    ReturnJob,
+    listing_of,
+    shown,
+)
+from schemas.territory import BUREAU, submitters
+
+UNKNOWN = "未识别单位"
+
+_UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')  # characters that some file system refuses
+_RETURNED = re.compile(rf"(?:{Path(COPY_SUFFIX).stem}|{Path(LETTER_SUFFIX).stem})+$")
+_LONGEST = 150  # bytes of a stem; a file system takes 255 of a name, and the rest is ours
+
+
+def write_return_folder(
+    folder: Path,
+    returned: Sequence[Returned],
+    versions: Sequence[tuple[Submission, Submission]],
+    codes: Codes,
+    *,
+    workers: int,
+    limits: Limits | None = None,
+) -> list[ReturnFile]:
+    """Write all that goes back into ``folder`` (OUT/PERIOD/returns) and say what was written, in path order.
+
+    ``returned`` are the deliveries of a batch: one without a finding that its submitter sees needs no copy,
+    one that was refused gets a letter, all others a marked copy. ``versions`` are pairs (old, new) to be
+    compared. Names do not depend on the order of either. PoolError if a worker cannot start.
+    """
+    sent = [one for one in returned if one.delivery.refused is not None or shown(one.findings)]
+    stems = _apart(
+        [
+            _Name(office_folder(codes, submitter_of(one)), _stem(d.file_name), d.digest[:8])
+            for one in sent
+            for d in [one.delivery]
+        ]
+    )
+    files, copies = [], []
+    for one, stem in zip(sent, stems, strict=True):
+        if one.delivery.refused is None:
+            copies.append((one, stem))
+            continue
+        path = folder / stem.folder / f"{stem.stem}{LETTER_SUFFIX}"
+        write_whole(path, _letter(one, codes))
+        files.append(ReturnFile(path, "letter", stem.folder, one.delivery.digest))
+    jobs = [_job(one, folder / stem.folder / f"{stem.stem}{COPY_SUFFIX}", codes) for one, stem in copies]
+    results = write_returns(jobs, codes.folder, workers, limits)
+    for (one, stem), result in zip(copies, results, strict=True):
+        files.append(ReturnFile(result.path, result.kind, stem.folder, one.delivery.digest, result.reason))
+    files += _write_comparisons(folder, versions, codes)
+    return sorted(files, key=lambda file: str(file.path))
+
+
+def _write_comparisons(
+    folder: Path, versions: Sequence[tuple[Submission, Submission]], codes: Codes
+) -> list[ReturnFile]:
+    names = _apart(
+        [
+            _Name(
+                office_folder(codes, new.submitter),
+                _comparison_stem(old, new),
+                f"{old.digest[:8]}-{new.digest[:8]}",
+            )
+            for old, new in versions
+        ]
+    )
+    files = []
+    for (old, new), name in zip(versions, names, strict=True):
+        path = folder / name.folder / f"{name.stem}.xlsx"
+        write_whole(path, comparison_workbook(old, new, codes))
+        files.append(ReturnFile(path, "comparison", name.folder, new.digest))
+    return files
+
+
+def _comparison_stem(old: Submission, new: Submission) -> str:
+    subject = f"-{new.subject}" if new.subject else ""
+    return _fit(f"版本对照-{new.form}{subject}-{new.period}-第{old.version}版与第{new.version}版")
+
+
+class _Name(NamedTuple):
+    """Where a file goes: the folder, the name without its ending, and what tells it from a namesake."""
+
+    folder: str
+    stem: str
+    tag: str
+
+
+def _apart(names: Sequence[_Name]) -> list[_Name]:
+    """The same names, those with a namesake (in either case of letters) with their tags behind them."""
+    count = Counter((name.folder, name.stem.casefold()) for name in names)
+    return [
+        name
+        if count[name.folder, name.stem.casefold()] == 1
+        else name._replace(stem=f"{name.stem}-{name.tag}")
+        for name in names
+    ]
+
+
+def submitter_of(one: Returned) -> str:
+    """The office that all sheets of a delivery name; "" if there is none or more than one."""
+    named = {s.submitter for s in one.delivery.submissions}
+    named |= {f.submitter for f in (*one.delivery.findings, *one.findings)}
+    if one.delivery.refused is not None:
+        named.add(one.delivery.refused.submitter)
+    named.discard("")
+    return named.pop() if len(named) == 1 else ""
+
+
+def office_folder(codes: Codes, code: str) -> str:
+    """``360602 余江区统计局``; 未识别单位 where the code is nobody's."""
+    name = _office(codes, code)
+    return _fit(f"{code} {name}") if name else UNKNOWN
+
+
+def _office(codes: Codes, code: str) -> str:
+    return next((office.name for office in (*submitters(codes), BUREAU) if office.code == code), "")
+
+
+def _job(one: Returned, path: Path, codes: Codes) -> ReturnJob:
+    office = _office(codes, submitter_of(one))
+    return ReturnJob(one.source, path, one.delivery.file_name, office, one.findings, one.answers)
+
+
+def _letter(one: Returned, codes: Codes) -> bytes:
+    refused = one.delivery.refused
+    assert refused is not None
+    office = _office(codes, submitter_of(one))
+    others = [finding for finding in one.findings if finding.id != refused.id]
+    listing = listing_of(one.delivery.file_name, office, others, one.answers)
+    place = " ".join(part for part in (refused.sheet, refused.cell) if part)
+    letter = Letter(listing, one.delivery.digest, refused.rule, refused.message, refused.advice, place)
+    return letter_workbook(letter, codes)
+
+
+def _stem(file_name: str) -> str:
+    """The name of a file without its ending and without what an earlier return put behind it."""
+    return _fit(_RETURNED.sub("", Path(file_name).stem)) or "无名文件"
+
+
+def _fit(name: str) -> str:
+    """A name that every file system takes."""
+    fit = _UNFIT.sub("_", name).strip(" .")
+    return fit.encode()[:_LONGEST].decode(errors="ignore").rstrip(" .")

@@ -1,0 +1,124 @@
+"""What every form is checked for: the pandera schema from its columns, and rows or sheets that should not be
+there, or are not.
+
+Pandera's cost is per check, so a rule of ``cell_rules`` is one check over all its columns, hung on the line
+number; which columns of a failing line are at fault is looked up afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pandera.polars as pa
+import polars as pl
+
+from schemas.cell_rules import CellRule
+from schemas.citing import about, cite
+from schemas.finding import Finding, Outcome
+from schemas.frames import AMOUNT, Wide, key_text
+from schemas.owed import Offices, Owed, missing_rows
+from schemas.period import Period
+from schemas.touch import RuleError
+
+
+def structure(wide: Wide, offices: Offices) -> Iterator[tuple[int, Finding]]:
+    """Submissions that their submitter does not file (T02, H004), rows owed and not there (R02)."""
+    for at, submission in enumerate(wide.submissions):
+        period = Period.parse(submission.period)
+        office = offices.get(submission.submitter)
+        if office is None:
+            if all(finding.rule != "H004" for finding in submission.findings):
+                yield at, about(
+                    submission, rule="H004", level=0,
+                    message=f"填报单位代码 {submission.submitter} 不在填报单位代码表",
+                    advice="请按所发空白表填写填报单位代码。",
+                )  # fmt: skip
+            continue
+        # A monthly form in January is the reader's H003.
+        exempt = period.frequency == "M" and period.month == 1 and not wide.form.january
+        if exempt or offices.files(wide.form, submission):
+            continue
+        about_what = f"（{submission.subject}）" if submission.subject else ""
+        yield at, about(
+            submission, rule="T02", level=0,
+            message=f"{office.name}（{office.code}）不应报送 {submission.period} 的 "
+                    f"{wide.form.id}{about_what}",
+            advice="请核对填报单位代码、报告期和表式；不由本单位填报的请撤下。",
+        )  # fmt: skip
+    for at, key in missing_rows(wide, offices):
+        submission, row = wide.submissions[at], wide.blank_rows.get((at, key))
+        cells = [] if row is None else [wide.cell_of(at, row, c.code) for c in wide.form.keys]
+        text = key_text(wide.form, key)
+        yield at, about(
+            submission, rule="R02", row_key=text, cells=[cell for cell in cells if cell is not None],
+            message=f"缺少应报的行 {text}" if row is None else f"应报的行 {text} 整行空白",
+            advice="请补报该行；没有数据的填 0。",
+        )  # fmt: skip
+
+
+def shared_findings(due: Owed, rules: Sequence[CellRule]) -> Iterator[tuple[int, Finding]]:
+    """What pandera finds, as findings on cells."""
+    wide, form = due.wide, due.wide.form
+    for number, lines in _failures(due, rules).items():
+        rule = rules[number]
+        # Expressions may look at other lines, so they see the whole frame again.
+        verdicts = due.frame.select("line", **rule.good).filter(pl.col("line").is_in(lines))
+        for code in rule.good:
+            column = form.column(code)
+            for line in verdicts.filter(~pl.col(code))["line"]:
+                message, advice = rule.say(column, line)
+                yield (
+                    wide.origins[line][0],
+                    cite(wide, line, (code, *rule.with_), rule=rule.id, message=message, advice=advice),
+                )
+
+
+def _failures(due: Owed, rules: Sequence[CellRule]) -> dict[int, list[int]]:
+    """One eager call of pandera: the failing lines of each rule, by its place in ``rules``."""
+    schema = schema_of(due.wide, rules)
+    try:
+        schema.validate(due.frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        # An error inside a check is reported as a failure without a line: it is ours, not the filer's.
+        broken = cases.filter(pl.col("index").is_null() | ~pl.col("check").str.contains(r"^\d+$"))
+        if not broken.is_empty():
+            case = broken.row(0, named=True)
+            raise RuleError(
+                f"{due.wide.form.id} 的通用检查出错：{case['column']} {case['check']} {case['failure_case']}"
+            ) from errors
+        by_rule: dict[int, list[int]] = {}
+        for check_name, line in cases.select("check", "index").rows():
+            by_rule.setdefault(int(check_name), []).append(line)
+        return by_rule
+    return {}
+
+
+def schema_of(wide: Wide, rules: Sequence[CellRule]) -> pa.DataFrameSchema:
+    """The pandera schema of a form: column types, and one check per shared rule."""
+
+    def hung(number: int, rule: CellRule) -> pa.Check:
+        return pa.Check(
+            lambda data: data.lazyframe.select(**rule.good), name=rule.id, error=str(number), ignore_na=False
+        )
+
+    types = {
+        column.code: pa.Column(AMOUNT if column.numeric else pl.String, nullable=not column.key)
+        for column in wide.form.columns
+    }
+    line = pa.Column(pl.UInt32, checks=[hung(number, rule) for number, rule in enumerate(rules)])
+    return pa.DataFrameSchema({"line": line} | types)
+
+
+def shared_outcomes(rules: Sequence[CellRule], found: Sequence[Sequence[Finding]]) -> pl.DataFrame:
+    """Pass or fail of each shared rule for each submission."""
+    names = sorted({rule.id for rule in rules} | {"R02", "T02"})
+    rows = []
+    for at, findings in enumerate(found):
+        failed = Counter(finding.rule for finding in findings)
+        for name in names:
+            outcome = Outcome.FAIL if failed[name] else Outcome.PASS
+            rows.append((at, name, outcome.value, failed[name] or 1))
+    schema = {"submission": pl.Int32, "rule": pl.String, "outcome": pl.String, "n": pl.UInt32}
+    return pl.DataFrame(rows, schema=schema, orient="row")
