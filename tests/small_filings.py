@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from records import Draft
 from small import small_codes
@@ -19,11 +19,13 @@ from schemas.workbook import Filled
 
 Name = tuple[str, str, str, str]  # form, period, submitter, subject
 
+_FOLDER = TemporaryDirectory(prefix="small")  # gone with the process
+
 
 @cache
 def small() -> Codes:
     """The code lists of the small province."""
-    return small_codes(Path(mkdtemp(prefix="small")))
+    return small_codes(Path(_FOLDER.name))
 
 
 @cache
