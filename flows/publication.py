@@ -36,6 +36,7 @@ from schemas.codes import Codes, load_codes
 from schemas.finding import SEVERITY_ZH, Severity
 from schemas.form import FORMS_DIR
 from schemas.period import Period
+from schemas.workdays import LIST as WORKDAYS  # says who is late, and decides no number
 
 PACKAGES = ("duckdb", "polars", "pandera", "prefect", "pyarrow", "pydantic", "openpyxl", "XlsxWriter")
 TRIAL = "本表为试算结果：“1269”行动计划未规定指数的编制方法，权重和上下限均为暂定值，不作考核依据。"
@@ -92,7 +93,7 @@ def manifest(
         },
         rules={"forms": digest_folder(form_files)},
         forms=digest_files(form_files),
-        codes=digest_files(sorted(settings.codes_folder.glob("*.csv"))),
+        codes=digest_files([p for p in sorted(settings.codes_folder.glob("*.csv")) if p.name != WORKDAYS]),
         settings=settings.changes_numbers,
         seq=position,
         head=head,
