@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -298,17 +299,45 @@ def sample(
     return 0
 
 
-@app.command(help="谁已报、谁未报、退回原因、覆盖 · who has filed, who is late\n\n例：zhishu status 2026-10")
-def status(period: PeriodText, home: Home = None, codes: CodesFolder = None, as_json: AsJson = False) -> int:
+@app.command(
+    help="谁已报、谁迟报、退回原因、覆盖、催报 · who has filed, who is late, whom to chase\n\n"
+    "例：zhishu status 2026-10 --xlsx 报送情况.xlsx"
+)
+def status(
+    period: PeriodText,
+    xlsx: Annotated[
+        Path | None, typer.Option("--xlsx", help="另存为工作簿（内部） · also as a workbook")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="未报的算到哪一天，默认今天 · count the missing to this day")
+    ] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+    as_json: AsJson = False,
+) -> int:
     """The state of a period's submissions and releases."""
-    from flows.standing import standing_of, standing_text
+    from flows.standing import as_json as plain
+    from flows.standing import standing
+    from flows.standing_text import standing_text
 
-    found = standing_of(_existing(_settings(home, codes)), _period(period, "M"))
+    found = standing(_existing(_settings(home, codes)), _period(period, "M"), _day(as_of))
     if as_json:
-        _print_json(found)
+        _print_json(plain(found))
     else:
         print("\n".join(standing_text(found)))
-    return 1 if any(found[name] for name in ("absent", "rejected", "stale")) else 0
+    if xlsx is not None:
+        from flows.standing_book import write_standing
+
+        write_standing(found, xlsx)
+        print(f"工作簿 {xlsx.absolute()}", file=sys.stderr)
+    return 1 if found.needs_a_person else 0
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"日期 {text} 有误，应写如 2026-11-20。") from error
 
 
 @app.command(

@@ -26,6 +26,7 @@ from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.settings import Settings
 from indices.engine import compute
+from indices.gate import place_gates
 from indices.method import Method, load_methods, method_digest, methods_for
 from indices.tables.notes import MethodNote, ReleaseNotes
 from indices.tables.results import Results, read_results
@@ -63,6 +64,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "result_target": ("position", "scope"),
     "result_coverage": ("form", "period"),
     "result_absent": ("form", "period", "submitter", "subject"),
+    "result_gate": ("index_code", "subject_type", "form", "filers", "period", "measure"),
     "included": ("variant", "t0", "annual", "form", "scope", "month", "level", "unit"),
 }
 
@@ -186,7 +188,9 @@ def stored_results(release: Release, codes: Codes) -> Results:
     for row in _records(release.table("types")).iter_rows(named=True):
         types.setdefault(row["table_name"], []).append((row["column_name"], row["data_type"]))
     with duckdb.connect() as con:
-        for name in KEYS:
+        if "result_gate" not in types:  # a release from before there was a gate
+            place_gates(con, (), 0, {})
+        for name in (name for name in KEYS if name in types):
             columns = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in types[name])
             con.register("kept", _records(release.table(name)).to_arrow())
             con.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM kept")

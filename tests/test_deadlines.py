@@ -114,13 +114,19 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, words: str) -> None:
 def test_every_edition_says_when_it_is_due() -> None:
     for form in load_forms():
         assert form.deadlines, form.id
-        assert all(f"{d.day}日" in form.deadline for d in form.deadlines if d.day and d.frequency != "A"), form.id
+        assert all(f"{d.day}日" in form.deadline for d in form.deadlines if d.day and d.frequency != "A"), (
+            form.id
+        )
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('day = 20\n\n[[deadlines]]\nfrequency = "A"', 'day = 20\n\n[[deadlines]]\nfrequency = "Q"', "频率 A"),
+        (
+            'day = 20\n\n[[deadlines]]\nfrequency = "A"',
+            'day = 20\n\n[[deadlines]]\nfrequency = "Q"',
+            "频率 A",
+        ),
         ('frequency = "M"\nday = 20', 'frequency = "M"', "day 或 workdays"),
         ('frequency = "M"\nday = 20', 'frequency = "M"\nday = 32', "32"),
         ('frequency = "M"\nday = 20', 'frequency = "M"\nday = 20\nfields = ["nix"]\nlabel = "产值"', "nix"),
