@@ -6,20 +6,34 @@ error. Prefect is imported by ``run`` alone; ``serve`` starts it in processes of
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
-from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flows.mistakes import Mistake, sentence
-from flows.settings import Settings, settings
+from flows.mistakes import sentence
+from flows.options import (
+    Actor,
+    AsJson,
+    CodesFolder,
+    Home,
+    Inbox,
+    Out,
+    Pending,
+    PeriodText,
+    UsageError,
+    existing,
+    folder_at,
+    period_asked,
+    print_json,
+    progress_bar,
+    settings_for,
+)  # fmt: skip
+from flows.settings import Settings
 from schemas.period import Period
 
 app = typer.Typer(
@@ -30,31 +44,12 @@ app = typer.Typer(
     help="官方综合指数：从报表到指数表 · official composite indices, from the forms to the tables",
 )
 
-Home = Annotated[
-    Path | None, typer.Option("--home", help="台账文件夹，默认 ./var 或 ZHISHU_HOME · the home folder")
-]
-CodesFolder = Annotated[Path | None, typer.Option("--codes", help="代码表文件夹 · folder of code lists")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · print JSON")]
-PeriodText = Annotated[
-    str, typer.Argument(metavar="PERIOD", help="报告期，如 2026-10、2026Q3、2026 · period")
-]
-Out = Annotated[Path, typer.Option("--out", help="输出文件夹 · output folder")]
-Inbox = Annotated[list[Path], typer.Option("--inbox", help="收件文件夹，可写多个 · inbox folder, repeatable")]
-Actor = Annotated[str | None, typer.Option("--actor", help="操作人，记入日志 · who acts, for the journal")]
-Pending = Annotated[
-    bool, typer.Option("--admit-pending/--no-pending", help="待核数据是否计入 · whether pending data count")
-]
-
 
 class Reader(Enum):
     """Who reads an export; the values are the tables' audiences."""
 
     internal = "internal"
     public = "public"
-
-
-class UsageError(Mistake):
-    """An argument that cannot be meant."""
 
 
 def main() -> None:
@@ -88,47 +83,6 @@ def _failed(error: Exception) -> int:
     return 3
 
 
-def _period(text: str, *kinds: str) -> Period:
-    try:
-        period = Period.parse(text)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    if kinds and period.frequency not in kinds:
-        wanted = {"M": "月份（如 2026-10）", "Q": "季度（如 2026Q3）", "A": "年份（如 2026）"}
-        raise UsageError(f"报告期 {text} 不合用，这里应写{'或'.join(wanted[k] for k in kinds)}。")
-    return period
-
-
-def _settings(
-    home: Path | None, codes: Path | None, admit_pending: bool = True, actor: str | None = None
-) -> Settings:
-    try:
-        chosen = settings(home, codes, admit_pending, actor)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    if not (chosen.codes_folder / "regions.csv").is_file():
-        raise UsageError(f"代码表文件夹 {chosen.codes_folder} 中没有 regions.csv。")
-    return chosen
-
-
-def _existing(chosen: Settings) -> Settings:
-    """The same settings, if there is a ledger to read."""
-    if not chosen.home.is_dir():
-        raise UsageError(f"台账文件夹 {chosen.home} 不存在。")
-    return chosen
-
-
-def _folder(path: Path) -> Path:
-    """An output folder, which may not be there yet."""
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"输出位置 {path} 是一个文件，应为文件夹。")
-    return path.absolute()
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1))
-
-
 @app.command(help="月度批处理 · run the monthly batch\n\n例：zhishu run 2026-10 --inbox inbox --out out")
 def run(
     period: PeriodText,
@@ -141,15 +95,18 @@ def run(
     as_json: AsJson = False,
 ) -> int:
     """Take the inbox, compute the period, write the tables."""
+    from flows.orders import JANUARY
     from flows.running import run_quietly
 
-    wanted = _period(period, "M")
+    wanted = period_asked(period, "M")
     if wanted.month == 1:
-        raise UsageError("月报1月免报，1月没有月度监测值；企业名录请用 zhishu intake 接收。")
+        raise UsageError(JANUARY)
     for folder in inbox:
         if not folder.exists():
             raise UsageError(f"收件文件夹 {folder} 不存在。")
-    return run_quietly(_settings(home, codes, admit_pending, actor), wanted, inbox, _folder(out), as_json)
+    return run_quietly(
+        settings_for(home, codes, admit_pending, actor), wanted, inbox, folder_at(out), as_json
+    )
 
 
 @app.command(
@@ -166,8 +123,8 @@ def intake(
     as_json: AsJson = False,
 ) -> int:
     """Take everything of periods up to the given one into the ledger, and write what goes back."""
-    chosen = _settings(home, codes, admit_pending, actor)
-    return _take(_period(period, "M"), inbox, chosen, _folder(out), as_json)
+    chosen = settings_for(home, codes, admit_pending, actor)
+    return _take(period_asked(period, "M"), inbox, chosen, folder_at(out), as_json)
 
 
 @app.command(
@@ -181,7 +138,7 @@ def backfill(
     as_json: AsJson = False,
 ) -> int:
     """Take history workbooks, whatever their periods."""
-    chosen = _settings(home, codes, actor=actor)
+    chosen = settings_for(home, codes, actor=actor)
     return _take(Period(9999, 12), files, chosen, None, as_json, history_only=True)
 
 
@@ -202,31 +159,10 @@ def _take(
     with progress_bar(Console(stderr=True), not as_json) as progress:
         outcome = run_batch(chosen, through, inbox, out, progress, False, history_only)
     if as_json:
-        _print_json(outcome_json(outcome))
+        print_json(outcome_json(outcome))
     else:
         print("\n".join([*findings_text(outcome.intake.findings), *summary_lines(outcome)]))
     return 1 if outcome.needs_a_person else 0
-
-
-class progress_bar:
-    """A context manager: one bar for the whole run, on the error stream; nothing when not ``shown``."""
-
-    def __init__(self, console: Console, shown: bool) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=console, disable=not shown, transient=True,
-        )  # fmt: skip
-        self._task = self._bar.add_task("准备", total=1)
-
-    def __enter__(self) -> Any:
-        self._bar.start()
-        return self._show
-
-    def _show(self, phase: str, done: int, total: int) -> None:
-        self._bar.update(self._task, description=phase, completed=done, total=max(total, 1))
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
 
 
 @app.command(
@@ -249,7 +185,11 @@ def forms(
     from schemas.territory import submitters
     from schemas.workbook import blank_files
 
-    wanted, lists, out = _period(period), load_codes(_settings(None, codes).codes_folder), _folder(out)
+    wanted, lists, out = (
+        period_asked(period),
+        load_codes(settings_for(None, codes).codes_folder),
+        folder_at(out),
+    )
     known = {office.code: office for office in submitters(lists)}
     unknown = [code for code in submitter or [] if code not in known]
     if unknown:
@@ -282,7 +222,7 @@ def sample(
     from schemas.samples.deliver import write_samples
     from schemas.samples.write import SEED
 
-    lists = load_codes(_settings(None, codes).codes_folder)
+    lists = load_codes(settings_for(None, codes).codes_folder)
     with progress_bar(Console(stderr=True), True) as progress:
         done = 0
 
@@ -292,7 +232,7 @@ def sample(
             progress("合成样例", done, 0)
 
         try:
-            written = write_samples(lists, out, _period(through, "M"), seed or SEED, on_written)
+            written = write_samples(lists, out, period_asked(through, "M"), seed or SEED, on_written)
         except ValueError as error:
             raise UsageError(str(error)) from error
     print(f"合成样例 {len(written)} 个文件，在 {out}")
@@ -305,39 +245,17 @@ def sample(
 )
 def status(
     period: PeriodText,
-    xlsx: Annotated[
-        Path | None, typer.Option("--xlsx", help="另存为工作簿（内部） · also as a workbook")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="未报的算到哪一天，默认今天 · count the missing to this day")
-    ] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="另存为工作簿 · also as a workbook")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="算到哪一天 · as of this day")] = None,
     home: Home = None,
     codes: CodesFolder = None,
     as_json: AsJson = False,
 ) -> int:
     """The state of a period's submissions and releases."""
-    from flows.standing import as_json as plain
-    from flows.standing import standing
-    from flows.standing_text import standing_text
+    from flows.status import tell_standing
 
-    found = standing(_existing(_settings(home, codes)), _period(period, "M"), _day(as_of))
-    if as_json:
-        _print_json(plain(found))
-    else:
-        print("\n".join(standing_text(found)))
-    if xlsx is not None:
-        from flows.standing_book import write_standing
-
-        write_standing(found, xlsx)
-        print(f"工作簿 {xlsx.absolute()}", file=sys.stderr)
-    return 1 if found.needs_a_person else 0
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"日期 {text} 有误，应写如 2026-11-20。") from error
+    chosen = existing(settings_for(home, codes))
+    return tell_standing(chosen, period_asked(period, "M"), as_of, xlsx, as_json)
 
 
 @app.command(
@@ -362,6 +280,9 @@ def review(
     out: Annotated[
         Path | None, typer.Option("--out", help="退回时重写退件的文件夹 · write the returned copies here")
     ] = None,
+    permu: Annotated[
+        bool, typer.Option("--permu", help="赣链统09表自己的台账 · the store of GLT09 instead")
+    ] = False,
     home: Home = None,
     codes: CodesFolder = None,
     admit_pending: Pending = True,
@@ -371,15 +292,17 @@ def review(
     from flows.review import Reviewer, Word
     from flows.reviewing import decide_words, show_register, show_waiting
 
-    chosen = _existing(_settings(home, codes, admit_pending))
+    chosen = existing(settings_for(home, codes, admit_pending))
     if approve or back:
         words = [Word(id, True, note) for id in approve or ()] + [Word(id, False, note) for id in back or ()]
-        return decide_words(chosen, words, Reviewer(by.strip(), role.strip()), out and _folder(out), as_json)
+        return decide_words(
+            chosen, permu, words, Reviewer(by.strip(), role.strip()), out and folder_at(out), as_json
+        )
     if by or role or note:
         raise UsageError("请用 --approve 或 --return 写明要核定的编号。")
     if register or xlsx:
-        return show_register(chosen, xlsx, as_json)
-    return show_waiting(chosen, as_json)
+        return show_register(chosen, permu, xlsx, as_json)
+    return show_waiting(chosen, permu, as_json)
 
 
 @app.command(help="所有发布 · all releases\n\n例：zhishu releases")
@@ -388,9 +311,9 @@ def releases(home: Home = None, as_json: AsJson = False) -> int:
     from flows.ledger.release import releases as all_releases
     from flows.ledger.store import Store
 
-    found = all_releases(Store(_existing(_settings(home, None)).home))
+    found = all_releases(Store(existing(settings_for(home, None)).home))
     if as_json:
-        _print_json([{"id": r.id, "stage": r.stage, "digest": r.digest, "reason": r.reason} for r in found])
+        print_json([{"id": r.id, "stage": r.stage, "digest": r.digest, "reason": r.reason} for r in found])
     elif not found:
         print("还没有发布。")
     for release in () if as_json else found:
@@ -419,10 +342,10 @@ def export(
     from flows.publication import stored_results, write_workbooks
     from schemas.codes import load_codes
 
-    chosen, target = _existing(_settings(home, codes)), _folder(out)
+    chosen, target = existing(settings_for(home, codes)), folder_at(out)
     store = Store(chosen.home)
     if "." not in release:
-        found = all_releases(store, str(_period(release, "M")))
+        found = all_releases(store, str(period_asked(release, "M")))
         if not found:
             raise UsageError(f"{release} 还没有发布。")
         wanted = found[-1]
@@ -458,9 +381,9 @@ def serve(
         if not folder.exists():
             raise UsageError(f"收件文件夹 {folder} 不存在。")
     service = Service(
-        _settings(home, codes),
+        settings_for(home, codes),
         tuple(folder.absolute() for folder in inbox),
-        _folder(out),
+        folder_at(out),
         port,
         password_file,
     )

@@ -1,17 +1,30 @@
 """The two deployments that ``zhishu serve`` offers, their schedules, and the process that waits for runs.
 
-``python -m flows.deployments INBOX... OUT`` is started by ``flows/serve.py`` beside the server; the
-environment of ``flows/guarding.py`` tells it where the server is.
+``python -m flows.deployments READY INBOX... OUT`` is started by ``flows/serve.py`` beside the server; the
+environment of ``flows/guarding.py`` tells it where the server is. READY is a file that it makes once both are there.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from prefect import Flow, serve
+from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
+from prefect.runner import Runner
 from prefect.schedules import Cron, Schedule
+from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 
 from flows.collect import intake
@@ -22,6 +35,8 @@ from flows.orders import BUREAU_TIME, IntakeOrder, MonthlyOrder
 INTAKE = Cron("0 9 8-26 * 1-5", timezone=BUREAU_TIME.key, day_or=False, slug="workdays")
 # the run of February would compute January, which is not reported
 MONTHLY = Cron("0 9 27 1,3-12 *", timezone=BUREAU_TIME.key, slug="monthly")
+UNFINISHED = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+INTERRUPTED = "服务停止时运行尚未结束；已记入台账的内容完好，请再运行一次。"
 
 
 def deployments(inboxes: list[str], out: str) -> list[RunnerDeployment]:
@@ -45,10 +60,38 @@ def _deployment(flow: Flow[..., Any], name: str, schedule: Schedule, order: Inta
     )
 
 
+def close_interrupted() -> int:
+    """Say of runs that an earlier service left unfinished that they were interrupted; how many.
+
+    Their processes are gone: one service alone uses a home. Runs from the shell belong to no deployment and
+    are left alone.
+    """
+    unfinished = FlowRunFilter(
+        deployment_id=FlowRunFilterDeploymentId(is_null_=False),
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED)),
+    )
+    with get_client(sync_client=True) as client:
+        found = client.read_flow_runs(flow_run_filter=unfinished)
+        for run in found:
+            client.set_flow_run_state(run.id, Crashed(message=INTERRUPTED), force=True)
+    return len(found)
+
+
+async def wait_for_runs(offered: list[RunnerDeployment], ready: Path) -> None:
+    """Offer the deployments, touch ``ready``, and start runs as they come, one at a time."""
+    runner = Runner(limit=1)
+    for deployment in offered:
+        await runner.aadd_deployment(deployment)
+    ready.touch()
+    await runner.start()
+
+
 def main() -> None:
-    """Wait for runs, one at a time, until SIGTERM; the schedules rest while nobody serves."""
-    *inboxes, out = sys.argv[1:]
-    serve(*deployments(inboxes, out), limit=1, print_starting_message=False)
+    """Wait for runs until interrupted; the schedules rest while nobody serves."""
+    ready, *inboxes, out = sys.argv[1:]
+    close_interrupted()
+    with suppress(KeyboardInterrupt):
+        asyncio.run(wait_for_runs(deployments(inboxes, out), Path(ready)))
 
 
 if __name__ == "__main__":

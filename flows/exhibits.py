@@ -6,6 +6,7 @@ are for the bureau (内部): clues stand in them, marked as such.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,8 +64,9 @@ def exhibits(outcome: Outcome, standing: Mapping[str, Any], codes: Codes) -> lis
     """
     period = str(outcome.period)
     shown: list[Table | Note] = [
-        Note(f"note-{period}", f"{period} 运行说明", release_note(outcome)),
-        _table(f"status-{period}", f"{period} 报送情况（截至本次运行）", status_rows(standing)),
+        Note(f"note-{period}", f"{period} 运行说明", release_note(outcome) + _paths(outcome.files)),
+        _table(f"status-{period}", f"{period} 报送情况", status_rows(standing)),
+        _table(f"absent-{period}", f"{period} 催报", absent_rows(standing)),
     ]
     if outcome.intake.deliveries or outcome.intake.unreadable:
         failed = [f for f in outcome.intake.findings if f.outcome is Verdict.FAIL]
@@ -148,6 +150,21 @@ def status_rows(standing: Mapping[str, Any]) -> list[Row]:
     ]
 
 
+def absent_rows(standing: Mapping[str, Any]) -> list[Row]:
+    """One row per submission that is due and not in force: whose it is and why it is missing."""
+    return [
+        {
+            "情况": row["reason"],
+            "报告期": row["period"],
+            "表号": row["form"],
+            "代码": row["submitter"],
+            "填报单位": row["submitter_name"],
+            "对象": row["subject"],
+        }
+        for row in standing["absent"]
+    ]
+
+
 def _percent(share: str | None) -> str:
     return "无从计算" if share is None else f"{100 * Decimal(share):.2f} %"
 
@@ -164,5 +181,16 @@ def returns_note(outcome: Outcome) -> str:
     if len(outcome.returns) > TABLE_ROWS:
         lines[-1] += f"只列前 {TABLE_ROWS} 个。"
     for folder, paths in sorted(folders.items()):
-        lines += ["", f"**{folder.name}**", "", *(f"- `{path}`" for path in sorted(paths))]
-    return "\n".join(lines) + "\n"
+        lines += ["", _code(folder.name), _paths(sorted(paths))]
+    return "\n".join(lines)
+
+
+def _paths(paths: Sequence[Path]) -> str:
+    return "".join(["\n", *(f"- {_code(str(path))}\n" for path in paths)]) if paths else ""
+
+
+def _code(text: str) -> str:
+    """Text in a code span, whose fence is longer than any run of backticks in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {text} {fence}" if longest else f"`{text}`"

@@ -24,6 +24,7 @@ from schemas.decide import decision
 from schemas.finding import Finding, Reply, Severity
 from schemas.period import Period
 from schemas.reading.record import Delivery, Explanation, Submission
+from schemas.territory import BUREAU
 
 CORRECTIONS = "GLT10"
 DEAD = "E08"  # an explanation whose finding is no more
@@ -60,7 +61,9 @@ def judge_batch(
     used: set[str] = set()
     for month in sorted({_month(s) for s in submissions}):
         members = [at for at, s in enumerate(submissions) if _month(s) == month]
-        against = check_earlier(prepared, members, in_force)
+        # what the bureau files nobody could explain: it is compared with, and not judged by it
+        asked = [at for at in members if submissions[at].submitter != BUREAU.code]
+        against = check_earlier(prepared, asked, in_force)
         decided = []
         for at in members:
             submission = submissions[at]

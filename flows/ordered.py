@@ -18,9 +18,8 @@ from prefect.states import Completed, Failed
 
 from flows.batch import Month, Outcome
 from flows.mistakes import sentence
-from flows.orders import IntakeOrder, MonthlyOrder, Order, period_of, taken
-from flows.report import file_lines, intake_line, summary_lines
-from flows.settings import settings
+from flows.orders import IntakeOrder, Order, period_of, taken
+from flows.report import file_lines, intake_line, summary_lines, write_release_note
 from flows.tasks import run_as_tasks
 
 
@@ -30,7 +29,6 @@ def fulfil(form: type[Order], filled: Any) -> State:
     The state given is Failed with one sentence for what a person can mend, another run in the way among it.
     Errors of the program are raised.
     """
-    log = get_run_logger()
     try:
         order = taken(form, filled)
         outcome = _run(order)
@@ -38,39 +36,44 @@ def fulfil(form: type[Order], filled: Any) -> State:
         told = sentence(error)
         if told is None:
             raise
-        log.error(told)
-        _without_traceback()
-        return Failed(message=told)
+        return _failed(told)
     for line in (*summary_lines(outcome), *file_lines(outcome)):
-        log.info(line)
-    return ending(outcome, computed=isinstance(order, MonthlyOrder))
-
-
-def _without_traceback() -> None:
-    """Keep the traceback out of the log that Prefect adds when a flow gives a Failed state: all was said."""
-    for name in ("prefect.flow_runs", "prefect.engine"):
-        logging.getLogger(name).addFilter(
-            lambda record: not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
-        )
+        get_run_logger().info(line)
+    if order.computes and outcome.release is None:
+        return _failed(outcome.note)
+    return Completed(message=ending(outcome))
 
 
 def _run(order: IntakeOrder) -> Outcome:
-    computes = isinstance(order, MonthlyOrder)
-    chosen = settings(
-        admit_pending=order.admit_pending if isinstance(order, MonthlyOrder) else True, actor=order.actor
-    )
     period = period_of(order, flow_run.scheduled_start_time)
-    with Month(chosen, period, [Path(p) for p in order.inboxes], Path(order.out), compute=computes) as month:
-        return run_as_tasks(month, order.heading)
+    inboxes, out = [Path(path) for path in order.inboxes], Path(order.out)
+    with Month(order.settings(), period, inboxes, out, compute=order.computes) as month:
+        outcome = run_as_tasks(month, order.heading)
+    if order.computes:
+        write_release_note(outcome, out)
+    return outcome
 
 
-def ending(outcome: Outcome, computed: bool) -> State:
-    """The state that a run ends in, with its sentence; Failed where nothing could be released."""
-    if computed and outcome.release is None:
-        return Failed(message=outcome.note)
+def _failed(told: str) -> State:
+    """The state with its sentence, which the log of the run shows too, and nothing after it.
+
+    Prefect logs a traceback of its own for a flow that gives a Failed state; it would say nothing more.
+    """
+    get_run_logger().error(told)
+    for name in ("prefect.flow_runs", "prefect.engine"):
+        logging.getLogger(name).addFilter(_says_more)
+    return Failed(message=told)
+
+
+def _says_more(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
+
+
+def ending(outcome: Outcome) -> str:
+    """A run that came to its end, in one sentence: what came in, what was released, whether somebody must look."""
     released = f"；发布 {outcome.release.id}" if outcome.release is not None else ""
     waits = "有待处理的问题，见审核结果。" if outcome.needs_a_person else ""
-    return Completed(message=f"{outcome.period} {intake_line(outcome)}{released}。{waits}")
+    return f"{outcome.period} {intake_line(outcome)}{released}。{waits}"
 
 
 def run_name(form: type[Order]) -> str:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from flows.mistakes import Mistake
-from flows.settings import ACTOR
+from flows.settings import ACTOR, Settings, settings
 from schemas.period import Period
 
 BUREAU_TIME = ZoneInfo("Asia/Shanghai")
@@ -68,6 +68,7 @@ class IntakeOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
     heading: ClassVar[str] = "收件与审核"
     purpose: ClassVar[str] = "读取、审核并登记新到的报表，不计算。"
+    computes: ClassVar[bool] = False
 
     period: Annotated[str, AfterValidator(_month)] = Field(
         "",
@@ -90,18 +91,27 @@ class IntakeOrder(BaseModel):
         ACTOR, title="操作人", description="记入台账日志；定时运行为 zhishu。", examples=["张三"]
     )
 
+    def settings(self) -> Settings:
+        """The settings of the run: what the form says, and the environment for the rest."""
+        return settings(actor=self.actor)
+
 
 class MonthlyOrder(IntakeOrder):
     """The form of ``monthly``: intake, then compute and release."""
 
     heading: ClassVar[str] = "月度批处理"
     purpose: ClassVar[str] = "收件、审核，然后计算并发布该月。"
+    computes: ClassVar[bool] = True
 
     admit_pending: bool = Field(
         True,
         title="是否计入待核数据",
         description="计入的，表中标明；改变此项会使已发布的报告期重新发布（修订）。",
     )
+
+    def settings(self) -> Settings:
+        """The same, with the choice that changes numbers."""
+        return settings(admit_pending=self.admit_pending, actor=self.actor)
 
 
 Order = TypeVar("Order", bound=IntakeOrder)
@@ -144,6 +154,6 @@ def period_of(order: IntakeOrder, moment: datetime) -> Period:
     OrderError where January would be computed, whose monthly reports do not exist.
     """
     period = Period.parse(order.period) if order.period else month_before(moment)
-    if isinstance(order, MonthlyOrder) and period.month == 1:
+    if order.computes and period.month == 1:
         raise OrderError(JANUARY)
     return period

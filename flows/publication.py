@@ -20,7 +20,7 @@ import indices
 from flows.ledger.canonical import canonical_csv, digest_files, digest_folder, sha256
 from flows.ledger.files import make_folder, write_file
 from flows.ledger.relations import SQL as RELATIONS
-from flows.ledger.relations import STANDING, corrections, data_position, inputs, pending, relations
+from flows.ledger.relations import STANDING, corrections, data_position, inputs, pending, relations, standing
 from flows.ledger.release import Manifest, Release, releases, write_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
@@ -33,6 +33,8 @@ from indices.tables.results import Results, read_results
 from indices.tables.workbook import Audience, write_tables
 from indices.targets import load_plan
 from schemas import territory
+from schemas.anomalies import FILE as ANOMALIES
+from schemas.between_rule import BETWEEN_DIR
 from schemas.codes import Codes, load_codes
 from schemas.finding import SEVERITY_ZH, Severity
 from schemas.form import FORMS_DIR
@@ -78,7 +80,7 @@ def view(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, perio
 def manifest(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, period: Period, position: int
 ) -> Manifest:
-    """What the release of a period is made of, after :func:`view`."""
+    """What the release of a period is made of, after :func:`view` (or ``standing`` alone)."""
     methods = methods_for(period)
     package = Path(indices.__file__).parent
     form_files = sorted(FORMS_DIR.glob("*.toml"))
@@ -93,7 +95,11 @@ def manifest(
             **digest_files([STANDING, RELATIONS]),
             "plan": digest_folder(sorted((package / "plan").glob("*.toml"))),
         },
-        rules={"forms": digest_folder(form_files)},
+        rules={
+            "forms": digest_folder(form_files),
+            "between": digest_folder(sorted(BETWEEN_DIR.glob("*.toml"))),
+            **digest_files([ANOMALIES]),
+        },
         forms=digest_files(form_files),
         codes=digest_files([p for p in sorted(settings.codes_folder.glob("*.csv")) if p.name != WORKDAYS]),
         settings=settings.changes_numbers,
@@ -158,7 +164,8 @@ def stale(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings) -> l
     found = []
     for text in sorted({r.manifest.period for r in releases(store)}):
         period = Period.parse(text)
-        position = view(con, store, settings, period)
+        standing(con, store.journal.head[0], through=period, admit_pending=settings.admit_pending)
+        position = data_position(con)
         newest = releases(store, text)[-1]
         if not _same_inputs(newest, manifest(con, store, settings, period, position)):
             found.append(period)

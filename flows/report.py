@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from flows.batch import Outcome
+from flows.ledger.files import make_folder, write_file
 from indices.gate import GATED
 from indices.tables.coverage import MEASURES_ZH
 from indices.tables.results import SUBJECT_TYPES, Results
@@ -205,9 +208,9 @@ def _shown(value: Decimal | None) -> str:
 
 
 def release_note(outcome: Outcome) -> str:
-    """The release note in markdown: the summary, the manifest's digests and the journal's head."""
-    lines = [f"# {outcome.period} 发布说明", ""]
-    lines += [f"- {line.strip()}" for line in summary_lines(outcome)]
+    """The note of a run in markdown: the summary and, of a release, the manifest's digests and the journal's head."""
+    lines = [f"# {outcome.period} {'收件' if outcome.release is None else '发布'}说明", ""]
+    lines += [f"- {_as_markdown(line.strip())}" for line in summary_lines(outcome)]
     if outcome.release is not None:
         made_of = outcome.release.manifest
         lines += ["", "| 项目 | 内容 |", "|---|---|"]
@@ -218,6 +221,17 @@ def release_note(outcome: Outcome) -> str:
             f"| 收件 | {len(made_of.inputs)} 件 |",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _as_markdown(text: str) -> str:
+    """Text as markdown that shows it: a submitter's file name may look like a tag, a link or a picture."""
+    return re.sub(r"([\\`*<\[\]])", r"\\\1", text)
+
+
+def write_release_note(outcome: Outcome, out: Path) -> None:
+    """The same as a file beside the tables."""
+    make_folder(out)
+    write_file(out / f"{outcome.period} 发布说明.md", release_note(outcome).encode(), 0o644)
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:

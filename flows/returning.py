@@ -72,18 +72,20 @@ def _versions(
 ) -> list[tuple[Submission, Submission]]:
     """Each new version of the batch with the one that was judged before it; read again from the archive."""
     fresh = {(s.digest, s.sheet): s for d in intake.deliveries for s in d.submissions}
+    judged: dict[tuple[object, ...], list[tuple[int, str, str]]] = {}
+    for *identity, version, digest, sheet in con.execute(
+        "select period, submitter, form, subject, id, digest, sheet from submission"
+        " where edition <> 'history' order by id"
+    ).fetchall():
+        judged.setdefault(tuple(identity), []).append((version, digest, sheet))
     before: dict[tuple[str, str], tuple[str, str]] = {}
     for entry in intake.entries:
         at = (entry.body.get("digest", ""), entry.body.get("sheet", ""))
         if entry.type not in DECISIONS or at not in fresh or fresh[at].edition == HISTORY:
             continue
-        rows = con.execute(
-            "select digest, sheet from submission where period = ? and submitter = ? and form = ? and subject = ?"
-            " and edition <> 'history' and id < ? and digest <> ? order by id desc limit 1",
-            [*fresh[at].identity, entry.seq, at[0]],
-        ).fetchall()
-        if rows:
-            before[at] = rows[0]
+        for version, digest, sheet in judged.get(fresh[at].identity, ()):
+            if version < entry.seq and digest != at[0]:
+                before[at] = (digest, sheet)  # in the end the newest
     digests = sorted({digest for digest, _ in before.values()})
     read = reader(settings)([store.archive.path(digest) for digest in digests]) if digests else []
     known = {

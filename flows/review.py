@@ -24,6 +24,7 @@ from flows.ledger.warehouse import append
 from flows.mistakes import Mistake
 from schemas.decide import BETWEEN_SUBMITTERS
 from schemas.finding import Finding, Reply, Severity, State
+from schemas.reading.head import squeezed
 
 RETURNED_RULE = "B01"
 
@@ -155,7 +156,7 @@ class _Desk:
 
     def _settle(self, proposal: Entry, word: Word) -> Event:
         body = proposal.body
-        if self._reviewer.name == body["requested_by"]:
+        if squeezed(self._reviewer.name) == squeezed(body["requested_by"]):
             raise ReviewError(f"修订单 {word.id} 的申请人 {body['requested_by']} 不能确认自己的修订。")
         if word.approve:
             in_force = Ledger(self._con, self._store.journal.head[0], self._admit_pending)
@@ -196,7 +197,7 @@ class _Desk:
         return [redecided(before, *self._who, self._replies, [finding], State.REJECTED, word.note)]
 
     def _not_a_signer(self, decision: Entry, id: str) -> None:
-        if self._reviewer.name in decision.body.get("signed", ()):
+        if squeezed(self._reviewer.name) in map(squeezed, decision.body.get("signed", ())):
             raise ReviewError(f"{self._reviewer.name} 是该报表的签署人，不能审核 {id}；请由另一人审核。")
 
 

@@ -32,16 +32,27 @@ _REGISTER = {
 _WIDTHS = {"问题": 40, "情况说明": 40, "记录键": 28, "值": 18, "核准意见": 20, "以后的情况": 18, "编号": 18}
 
 
+def _store(chosen: Settings, permu: bool) -> Store:
+    """The statistics' store, or that of GLT09."""
+    store = Store(chosen.home)
+    return store.permu if permu else store
+
+
 def decide_words(
-    chosen: Settings, words: Sequence[Word], reviewer: Reviewer, out: Path | None, as_json: bool
+    chosen: Settings,
+    permu: bool,
+    words: Sequence[Word],
+    reviewer: Reviewer,
+    out: Path | None,
+    as_json: bool,
 ) -> int:
     """Take the decisions under the writer's lock and tell what the journal got.
 
     With ``out`` the copies of what was returned are written again, with the bureau's word in them.
     """
-    store = Store(chosen.home)
+    store = _store(chosen, permu)
     with (
-        store.writing(),
+        Store(chosen.home).writing(),
         closing(open_warehouse(store, steps.reader(chosen), chosen.threads)) as con,
     ):
         entries = review(con, store, reviewer, words, chosen.admit_pending)
@@ -99,9 +110,9 @@ def _named(body: object) -> dict[str, object]:
     return {**body, "verdict": verdicts.get(str(body.get("verdict")), "")}
 
 
-def show_waiting(chosen: Settings, as_json: bool) -> int:
+def show_waiting(chosen: Settings, permu: bool, as_json: bool) -> int:
     """The desk; exit code 1 while something waits for the bureau."""
-    store = Store(chosen.home)
+    store = _store(chosen, permu)
     with closing(view_warehouse(store, chosen.threads)) as con:
         found = waiting(con)
     if as_json:
@@ -115,9 +126,9 @@ def show_waiting(chosen: Settings, as_json: bool) -> int:
     return 1 if any(found.counts.values()) else 0
 
 
-def show_register(chosen: Settings, xlsx: Path | None, as_json: bool) -> int:
+def show_register(chosen: Settings, permu: bool, xlsx: Path | None, as_json: bool) -> int:
     """The register of accepted exceptions, on the screen or as a workbook."""
-    store = Store(chosen.home)
+    store = _store(chosen, permu)
     with closing(view_warehouse(store, chosen.threads)) as con:
         frame = register(con)
     if xlsx is not None:

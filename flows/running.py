@@ -23,7 +23,7 @@ from schemas.period import Period
 
 def run_quietly(settings: Settings, period: Period, inboxes: list[Path], out: Path, as_json: bool) -> int:
     """Run the flow and print the summary; the exit code."""
-    from flows.cli import progress_bar
+    from flows.options import progress_bar
 
     log = settings.home / "prefect" / "zhishu.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -34,10 +34,9 @@ def run_quietly(settings: Settings, period: Period, inboxes: list[Path], out: Pa
             from flows.monthly import run_month
 
             outcome = run_month(settings, period, inboxes, out, progress)
-        from flows.report import file_lines, findings_text, outcome_json, release_note, summary_lines
+        from flows.report import file_lines, findings_text, outcome_json, summary_lines, write_release_note
 
-        out.mkdir(parents=True, exist_ok=True)
-        (out / f"{period} 发布说明.md").write_text(release_note(outcome), "utf-8")
+        write_release_note(outcome, out)
         if as_json:
             json.dump(outcome_json(outcome), stdout, ensure_ascii=False, indent=1)
             stdout.write("\n")

@@ -74,14 +74,17 @@ def serve(service: Service, say: Callable[[str], None]) -> None:
         around = environment(os.environ, service.folder, service.port, secret, service.settings)
         say("正在启动 Prefect 服务器……")
         server = held.enter_context(_child("服务器", SERVER, around, service.folder / "server.log"))
-        if _became_healthy(service.port, server, stop):
-            folders = [str(path) for path in (*service.inboxes, service.out)]
+        if _came(lambda: _healthy(service.port), [server], stop):
+            ready = service.folder / "ready"
+            ready.unlink(missing_ok=True)
+            told = [str(path) for path in (ready, *service.inboxes, service.out)]
             runner = held.enter_context(
-                _child("运行进程", (*RUNNER, *folders), around, service.folder / "runner.log")
+                _child("运行进程", (*RUNNER, *told), around, service.folder / "runner.log")
             )
-            say(welcome(service, secret))
+            if _came(ready.exists, [server, runner], stop):
+                say(welcome(service, secret))
             while not stop.wait(0.5):
-                _require_alive(server, runner)
+                _require_alive([server, runner])
         say("正在停止……")
     say("已停止。")
 
@@ -105,9 +108,11 @@ def welcome(service: Service, secret: Password) -> str:
 
 @contextmanager
 def _stop_asked() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, SIGTERM or a closed terminal sets, for the time of the block."""
+    """An event that Ctrl-C, SIGTERM or, unless started with nohup, a closed terminal sets in the block."""
     stop = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signals.append(signal.SIGHUP)
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in signals}
     try:
         yield stop
@@ -150,7 +155,7 @@ def _child(name: str, command: Sequence[str], around: dict[str, str], log: Path)
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process politely, then its group for good: nothing of it may stay."""
     if process.poll() is None:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # Prefect's runner ends in better order than with SIGTERM
         try:
             process.wait(ENDING_SECONDS)
         except subprocess.TimeoutExpired:
@@ -162,19 +167,20 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         return
 
 
-def _became_healthy(port: int, server: _Child, stop: threading.Event) -> bool:
-    """True once the server answers, False if asked to stop before; ServeError if it ends or takes too long."""
+def _came(reached: Callable[[], bool], children: Sequence[_Child], stop: threading.Event) -> bool:
+    """True once ``reached``, False if asked to stop before; ServeError if a child ends or it takes too long."""
     deadline = time.monotonic() + STARTING_SECONDS
     while not stop.wait(0.3):
-        _require_alive(server)
-        if _healthy(port):
+        _require_alive(children)
+        if reached():
             return True
         if time.monotonic() > deadline:
-            raise ServeError(f"服务器在 {STARTING_SECONDS:.0f} 秒内没有就绪，原因见 {server.log}。")
+            newest = children[-1]
+            raise ServeError(f"{newest.name}在 {STARTING_SECONDS:.0f} 秒内没有就绪，原因见 {newest.log}。")
     return False
 
 
-def _require_alive(*children: _Child) -> None:
+def _require_alive(children: Sequence[_Child]) -> None:
     for child in children:
         if child.process.poll() is not None:
             raise ServeError(f"{child.name}意外结束，原因见 {child.log}。")

@@ -3,7 +3,8 @@
 ``python -m flows.server`` is started by ``flows/serve.py``; host, port, password, CSRF and CORS are Prefect
 settings, given by the environment of ``flows/guarding.py``. They do not reach one thing: the pages of the
 user interface ask a host of the web for the configuration of their usage statistics before they know that
-these are switched off. The header forbids the browser every connection but that to this server.
+these are switched off. The header lets the browser load from and connect to this server alone, so that neither they nor
+a picture named in somebody's file can call out.
 """
 
 from __future__ import annotations
@@ -15,15 +16,22 @@ import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
+# the drawing of a run and the check of a form are compiled in the page (eval), styles are written by scripts
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; connect-src 'self' ws://{origin}; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+
 Message: TypeAlias = MutableMapping[str, Any]
 
 
 class Sealed:
-    """An ASGI application whose pages may connect to their own server alone and stand in no frame."""
+    """An ASGI application whose pages know their own server alone and stand in no frame."""
 
     def __init__(self, app: Any, host: str, port: int) -> None:
         self._app = app
-        policy = f"connect-src 'self' ws://{host}:{port}; frame-ancestors 'none'"
+        policy = POLICY.format(origin=f"{host}:{port}")
         self._header = (b"content-security-policy", policy.encode("ascii"))
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:

@@ -1,11 +1,15 @@
-"""Method expressions as DuckDB SQL: one statement per indicator, one row per subject and moment.
+"""Method expressions as DuckDB SQL: all expressions of a method in one statement, one row per subject and moment.
 
-Arithmetic follows one rule, so that a rerun gives the same digits: sums and products with a literal are
+What the rows supply stands in ``node_value`` one figure below the other; the figures of a subject at a moment are
+put side by side once, and every expression is read from that row: to plan a join for each expression would cost
+more than to compute it. Arithmetic follows one rule, so that a rerun gives the same digits: sums and products with a literal are
 exact DECIMAL; a quotient, and a product of two quotients, is taken once per row and cast to 12 decimals
 at once. A zero denominator gives no value and is told apart from a missing one.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from indices.expression import Binary, Field, Leaf, Node, Number, Ratio, Scalar, Spread, Std, Ttm, leaves
 
@@ -18,7 +22,7 @@ def node_id(leaf: Leaf) -> str:
 
 
 def value_sql(node: Node, columns: dict[str, str]) -> str:
-    """The SQL of an expression over the aliases of its leaves; ``m`` is the moment, ``s`` the subject."""
+    """The SQL of an expression over the values of its leaves; ``m`` is the subject at a moment."""
     match node:
         case Number(value=value):
             return f"{value}::DECIMAL(18,4)" if value == value.to_integral_value() else f"{value}"
@@ -27,9 +31,9 @@ def value_sql(node: Node, columns: dict[str, str]) -> str:
         case Scalar(name="year_progress"):
             return f"((m.month % 100) / 12)::{_SCALE}"
         case Scalar():
-            return "s.target_2026"
+            return "m.target_2026"
         case Field() | Ttm() | Spread() | Std():
-            return f"{columns[node_id(node)]}.value"
+            return columns[node_id(node)]
         case Ratio(function=function, above=above, below=below):
             return _ratio_sql(function, value_sql(above, columns), value_sql(below, columns))
         case Binary(op=op, left=left, right=right):
@@ -80,35 +84,61 @@ def _any(parts: list[str]) -> str:
     return f"coalesce({' OR '.join(parts)}, false)" if parts else "false"
 
 
-def reading_sql(node: Node) -> str:
-    """A query of (subject, variant, t0, month, annual, value, zero, mark, coverage, brk, reason, cells).
+def readings_sql(nodes: Mapping[str, tuple[Node, str]], moments: str = "true") -> str:
+    """A query of (name, subject, variant, t0, month, annual, value, zero, mark, coverage, brk, reason, cells).
 
-    Input: ``subject`` (of one index) as ``s``, ``moment_of`` (variant, t0, month, annual) as ``m`` and
-    ``node_value``. Rows where nothing at all is known are left out.
+    ``nodes`` are expressions by name, each with the condition on (variant, t0, month, annual) under which it is
+    read; ``moments`` is a condition for all. Input: ``subject`` (of one index), ``moment`` and ``node_value``.
+    Rows where nothing at all is known are left out.
     """
-    names = list(dict.fromkeys(node_id(leaf) for leaf in leaves(node)))
+    names = dict.fromkeys(node_id(leaf) for node, _ in nodes.values() for leaf in leaves(node))
     columns = {name: f"c{number}" for number, name in enumerate(names)}
-    aliases = list(columns.values())
-    joins = "\n".join(
-        f"LEFT JOIN node_value AS {alias} ON {alias}.node = '{name}' AND {alias}.subject = s.subject"
-        f" AND {alias}.variant = m.variant AND {alias}.t0 = m.t0 AND {alias}.month = m.month"
-        f" AND {alias}.annual = m.annual"
-        for name, alias in columns.items()
+    figures = ",\n    ".join(
+        f"any_value(value) FILTER (WHERE node = '{name}') AS {column}" for name, column in columns.items()
     )
-    marks = ", ".join(f"{alias}.mark" for alias in aliases)
-    coverages = [f"{alias}.coverage" for alias in aliases]
-    least = coverages[0] if len(coverages) == 1 else f"least({', '.join(coverages)})"
-    reasons = ", ".join(f"nullif({alias}.reason, '')" for alias in aliases)
+    readings = ",\n    ".join(_reading_sql(name, *reading, columns) for name, reading in nodes.items())
+    parts = ", ".join(
+        f"('{name}', '{part}', {place})"
+        for name, (node, _) in nodes.items()
+        for place, part in enumerate(dict.fromkeys(map(node_id, leaves(node))))
+    )
     return f"""
-SELECT s.subject, m.variant, m.t0, m.month, m.annual,
-  ({value_sql(node, columns)})::{_SCALE} AS value,
-  {_any(zero_sql(node, columns))} AS zero,
-  CASE WHEN 'C' IN ({marks}) THEN 'C' WHEN 'W' IN ({marks}) THEN 'W' WHEN 'N' IN ({marks}) THEN 'N'
-    ELSE '' END AS mark,
-  {least} AS coverage,
-  CASE WHEN 'B' IN ({", ".join(f"{alias}.brk" for alias in aliases)}) THEN 'B' ELSE '' END AS brk,
-  coalesce({reasons}, '') AS reason,
-  {" + ".join(f"coalesce({alias}.cells, 0)" for alias in aliases)} AS cells
-FROM subject AS s CROSS JOIN moment_of AS m
-{joins}
-WHERE {" OR ".join(f"{alias}.node IS NOT NULL" for alias in aliases)}"""
+WITH known AS (
+  SELECT v.*, s.target_2026
+  FROM node_value AS v
+  JOIN subject AS s USING (subject)
+  SEMI JOIN (SELECT * FROM moment WHERE {moments}) USING (variant, t0, month, annual)
+),
+figures AS (
+  SELECT subject, target_2026, variant, t0, month, annual,
+    {figures}
+  FROM known GROUP BY subject, target_2026, variant, t0, month, annual
+),
+computed AS (
+  SELECT subject, variant, t0, month, annual, unnest([
+    {readings}
+  ], recursive := true)
+  FROM figures AS m
+),
+parts AS (
+  SELECT name, subject, variant, t0, month, annual,
+    CASE WHEN bool_or(mark = 'C') THEN 'C' WHEN bool_or(mark = 'W') THEN 'W' WHEN bool_or(mark = 'N') THEN 'N'
+      ELSE '' END AS mark,
+    min(coverage) AS coverage,
+    CASE WHEN bool_or(brk = 'B') THEN 'B' ELSE '' END AS brk,
+    coalesce(arg_min(reason, place) FILTER (WHERE reason <> ''), '') AS reason,
+    coalesce(sum(cells), 0)::BIGINT AS cells
+  FROM known JOIN (VALUES {parts}) AS part(name, node, place) USING (node)
+  GROUP BY name, subject, variant, t0, month, annual
+)
+SELECT name, subject, variant, t0, month, annual, value, zero, mark, coverage, brk, reason, cells
+FROM computed JOIN parts USING (name, subject, variant, t0, month, annual)
+WHERE read"""
+
+
+def _reading_sql(name: str, node: Node, when: str, columns: dict[str, str]) -> str:
+    """One expression as a struct; it is computed only where it is read."""
+    return (
+        f"{{name: '{name}', read: {when}, value: CASE WHEN {when} THEN ({value_sql(node, columns)})::{_SCALE} END,"
+        f" zero: {when} AND {_any(zero_sql(node, columns))}}}"
+    )

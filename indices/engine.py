@@ -17,11 +17,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from indices.compile import node_id, reading_sql
+from indices.compile import node_id, readings_sql
 from indices.coverage import place_coverage, read_reports
 from indices.expression import Std, leaves
 from indices.gate import judge, place_gates
-from indices.method import Method
+from indices.method import Indicator, Method
 from indices.parameters import TTM_PAIRS, Columns, place_parameters, place_subjects, place_table
 from indices.reach import subjects
 from indices.roster import SUMMED, Sum, expected, filings, include
@@ -152,28 +152,29 @@ def _sums(moments: list[tuple[str, int, bool, int]], in_focus: list[int], codes:
 def _read_indicators(con: duckdb.DuckDBPyConnection, method: Method, codes: Codes, plan: Plan) -> None:
     """Fill ``reading`` with every indicator of one method at every moment."""
     place_subjects(con, subjects(codes, method, plan))
-    for indicator in method.indicators:
-        for leaf in leaves(indicator.node):
-            if isinstance(leaf, Std):
-                _add_deviation(con, leaf)
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE moment_of AS SELECT * FROM moment"
-            " WHERE t0 IN (SELECT t0 FROM focus)"
-            f" AND (variant = 'plain' OR {indicator.base_year is not None})"
-            f" AND annual = {indicator.frequency == 'A'}"
-            f" AND ({indicator.frequency != 'Q'} OR t0 % 100 % 3 = 0)"
-        )
-        query = reading_sql(indicator.node)
-        con.execute(f"INSERT INTO reading SELECT '{method.index}', '{indicator.id}', * FROM ({query})")
+    for leaf in dict.fromkeys(leaf for i in method.indicators for leaf in leaves(i.node)):
+        if isinstance(leaf, Std):
+            _add_deviation(con, leaf)
+    wanted = {i.id: (i.node, _moments_of(i)) for i in method.indicators}
+    query = readings_sql(wanted, "t0 IN (SELECT t0 FROM focus)")
+    con.execute(f"INSERT INTO reading SELECT '{method.index}', * FROM ({query})")
+
+
+def _moments_of(indicator: Indicator) -> str:
+    """The moments of an indicator: those of its frequency, and its base year's if it has one."""
+    conditions = ["annual" if indicator.frequency == "A" else "NOT annual"]
+    if indicator.base_year is None:
+        conditions.append("variant = 'plain'")
+    if indicator.frequency == "Q":
+        conditions.append("t0 % 100 % 3 = 0")
+    return " AND ".join(conditions)
 
 
 def _add_deviation(con: duckdb.DuckDBPyConnection, leaf: Std) -> None:
+    """Append the deviations of an expression, taken over all its reports, to ``node_value``."""
+    query = readings_sql({node_id(leaf): (leaf.inner, "variant = 'plain' AND NOT annual")})
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE moment_of AS"
-        " SELECT * FROM moment WHERE variant = 'plain' AND NOT annual"
-    )
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE series AS SELECT '{node_id(leaf)}' AS node, subject, t0 AS month,"
-        f" value, mark, coverage, cells FROM ({reading_sql(leaf.inner)}) WHERE value IS NOT NULL OR mark <> ''"
+        "CREATE OR REPLACE TEMP TABLE series AS SELECT name AS node, subject, t0 AS month, value, mark, coverage,"
+        f" cells FROM ({query}) WHERE value IS NOT NULL OR mark <> ''"
     )
     con.execute(procedure("std").replace("$before", str(leaf.reports - 1)), {"node": node_id(leaf)})

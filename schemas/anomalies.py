@@ -25,7 +25,7 @@ from pydantic.dataclasses import dataclass
 from schemas.citing import cite
 from schemas.codes import Codes
 from schemas.digits import odd_digits
-from schemas.earlier import AGO, PREVIOUS, compared_with, earlier_lines, earlier_period
+from schemas.earlier import compared_with, earlier_lines, earlier_period
 from schemas.finding import Finding, Severity
 from schemas.form import Form
 from schemas.frames import Wide
@@ -34,7 +34,7 @@ from schemas.owed import Owed
 from schemas.peers import unlike_peers
 from schemas.period import Period
 from schemas.territory import BUREAU
-from schemas.touch import BRACES
+from schemas.touch import AGO, BRACES, PREVIOUS
 
 FILE = Path(__file__).with_name("anomalies.toml")
 _STRICT = ConfigDict(extra="forbid")

@@ -1,7 +1,8 @@
 """From a failed group of a rule between forms to one finding, with the cells of all its sides.
 
 The finding stands on the first side: form, submitter, file, sheet and cells are those of the submission
-of its first line. The cells of all other submissions are named in the message, a handful of them.
+of its first line, the period is that of the report that was judged. All other cells, in other
+submissions or of other sides, are named in the message, a handful of them.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from schemas.in_force import InForce, Place
 from schemas.period import Period
 from schemas.rules import plain
 
-SHOWN = 5  # cells of other submissions that a message names before it only counts them
+SHOWN = 5  # of the other cells; beyond that they are only counted
 
 
 @dataclass(frozen=True)
 class _Behind:
-    """One field of one line behind a figure."""
+    """One field of one line behind a figure of a side."""
 
+    side: str
     form: str
     period: str
     submitter: str
@@ -36,8 +38,9 @@ class _Behind:
     field: str
 
     @property
-    def submission(self) -> tuple[str, str, str, str]:
-        return (self.form, self.period, self.submitter, self.subject)
+    def sheet(self) -> tuple[str, str, str, str, str]:
+        """The side and the submission: what the head of a finding can name."""
+        return (self.side, self.form, self.period, self.submitter, self.subject)
 
     def place(self, in_force: InForce) -> Place | None:
         return in_force.place(self.form, self.period, self.submitter, self.row_key, self.field)
@@ -57,11 +60,11 @@ def finding_of(
     """
     behind = list(_behind(rule, judged, row, lines))
     head = behind[0]
-    own = [one for one in behind if one.submission == head.submission]
+    own = [one for one in behind if one.sheet == head.sheet]
     places = [place for place in (one.place(in_force) for one in own) if place is not None]
     compared = [label for label in rule.sides if label != next(iter(rule.sides))] or list(rule.sides)
     figures = [plain(row[f"{label}.{name}"]) for label in compared for name in rule.sides[label].figures]
-    others = _compared_with([one for one in behind if one.submission != head.submission], in_force)
+    others = _compared_with([one for one in behind if one.sheet != head.sheet], in_force)
     return Finding(
         rule=rule.id,
         severity=rule.severity,
@@ -71,7 +74,7 @@ def finding_of(
         digest=places[0].digest if places else "",
         file_name=places[0].file_name if places else "",
         submitter=head.submitter,
-        period=head.period,
+        period=str(judged),
         form=head.form,
         edition=form_for(head.form, Period.parse(head.period)).edition,
         subject=head.subject,
@@ -91,7 +94,7 @@ def _behind(
         fields = (row[FIELD],) if rule.each else side.cells or _fields(side, judged)
         for number in row[f"{label}.lines"] or ():
             line = lines[side.form].row(number, named=True)
-            head = (side.form, line["period"], line["submitter"], line["subject"], line["row_key"])
+            head = (label, side.form, line["period"], line["submitter"], line["subject"], line["row_key"])
             yield from (_Behind(*head, field) for field in fields)
 
 

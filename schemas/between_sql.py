@@ -1,7 +1,8 @@
 """One DuckDB statement of a rule between forms, and the tables on which it runs.
 
 The statement gives one row for each group of keys that stands on any side: keys, figures, the named
-expressions, the outcome, and of every side the numbers of the lines behind it.
+expressions, the outcome, and of every side the numbers of the lines behind it,
+those of the latest report first.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def _side(rule: BetweenRule, label: str, side: Side, judged: Period) -> Iterable
     figures = [f"{_guarded(rule, side, text, judged)} AS {name}" for name, text in side.figures.items()]
     taken = f"""
         SELECT {", ".join(f"{text} AS {name}" for name, text in by.items())},
-            {", ".join(figures)}, list(line ORDER BY line) AS lines
+            {", ".join(figures)}, list(line ORDER BY reference DESC, line) AS lines
         FROM {lines} AS lines {side.join} {_each(rule, with_amounts=True)}
         WHERE {side.where}
         GROUP BY {", ".join(str(place) for place in range(1, len(by) + 1))}"""

@@ -18,6 +18,7 @@ from schemas.anomalies import anomalies
 from schemas.cell_rules import cell_rules
 from schemas.citing import about
 from schemas.codes import Codes
+from schemas.earlier import earlier_periods
 from schemas.finding import Finding, Severity
 from schemas.form import Form
 from schemas.frames import AMOUNT, HISTORY, Wide, form_of, frame_of, merged_records
@@ -124,15 +125,19 @@ def check_earlier(prepared: Prepared, members: Sequence[int], in_force: InForce)
     Rules of level 2, and the clues that look at peers. ``per_submission`` is empty for all others.
     """
     found: list[list[Finding]] = [[] for _ in prepared.submissions]
-    outcomes = []
-    known = Remembered(in_force)
+    outcomes: list[pl.DataFrame] = []
+    if not members:
+        return _checked(prepared, found, outcomes)
+    known, asked = Remembered(in_force), set(members)
     with _scratch(prepared.offices.codes) as con:
         for name, due in prepared.frames.items():
             places = prepared.members[name]
-            chosen = [number for number, at in enumerate(places) if at in set(members)]
+            chosen = [number for number, at in enumerate(places) if at in asked]
             lines = due.frame.filter(pl.col("submission").is_in(chosen))
-            if lines.is_empty():
-                continue
+            if lines.is_empty() or not any(column.numeric for column in due.wide.form.columns):
+                continue  # registers have no figures to compare
+            reports = {Period.parse(text) for text in lines["period"].unique()}
+            known.lines(due.wide.form.code, earlier_periods(due.wide.form, reports))
             for findings, counted in (
                 judge(due, 2, lines, con, known),
                 anomalies(due, lines, con, known, prepared.offices.codes),

@@ -152,7 +152,7 @@ class Codes:
         """True if the code stands in the list and is valid at the period."""
         if codelist == "industries":
             return len(code) == 4 and code.isdigit() and "06" <= code[:2] <= "46"
-        return code in self.members(codelist, period)
+        return code in _members(self, codelist, period)
 
     def members(self, codelist: str, period: Period) -> tuple[str, ...]:
         """The codes of a list that are valid at the period, in its order; none for ``industries``."""
@@ -172,6 +172,12 @@ class Codes:
 def _read(path: Path) -> tuple[dict[str, str], ...]:
     with path.open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
+
+
+@cache
+def _members(codes: Codes, codelist: str, period: Period) -> frozenset[str]:
+    """For asking cell by cell: the lists are read once and do not change under a run."""
+    return frozenset(codes.members(codelist, period))
 
 
 @cache

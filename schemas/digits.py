@@ -46,6 +46,7 @@ def odd_digits(wide: Wide, lines: pl.DataFrame, numbers: Mapping[str, Decimal]) 
         .filter(pl.col("figure").abs() >= numbers["floor"])
         .filter(pl.col("figure") == pl.col("figure").cast(pl.Int64).cast(pl.Decimal(20, 4)))
         .with_columns(pl.col("figure").cast(pl.Int64).abs())
+        .unique(subset=["line", "figure"])  # two names for one figure of a line are no repetition
         .sort("submission", "line", "field")
     )
     for (_,), own in figures.group_by("submission", maintain_order=True):

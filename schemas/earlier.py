@@ -12,7 +12,7 @@ from schemas.form import Form
 from schemas.frames import Wide
 from schemas.in_force import InForce
 from schemas.period import Period
-from schemas.touch import AGO, BEFORE_THAT, PREVIOUS
+from schemas.touch import AGO, ALIASES, PREVIOUS
 
 OF = "of_period"  # the period of the lines that an earlier report stands beside
 
@@ -40,6 +40,12 @@ def earlier_period(form: Form, alias: str, period: Period) -> Period | None:
     if alias == PREVIOUS or before is None:
         return before
     return report_before(form, before)
+
+
+def earlier_periods(form: Form, periods: Iterable[Period]) -> list[Period]:
+    """All periods that reports of these periods are compared with, to be asked for at once."""
+    found = {earlier_period(form, alias, period) for alias in ALIASES for period in periods}
+    return sorted(period for period in found if period is not None)
 
 
 def earlier_lines(
@@ -73,6 +79,3 @@ def compared_with(wide: Wide, line: int, earlier: Sequence[tuple[str, str]], in_
             if place is not None:
                 told.append(f"{at} 第{place.version}版 {place.sheet} {place.cell} {place.raw}".rstrip())
     return "；".join(dict.fromkeys(told))
-
-
-__all__ = ["AGO", "BEFORE_THAT", "OF", "PREVIOUS", "compared_with", "earlier_lines", "earlier_period"]

@@ -66,14 +66,18 @@ class Remembered:
 
     def __init__(self, source: InForce) -> None:
         self._source = source
-        self._lines: dict[tuple[str, tuple[Period, ...]], pl.DataFrame] = {}
+        self._lines: dict[tuple[str, Period], pl.DataFrame] = {}
 
     def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
-        """See :class:`InForce`."""
-        asked = (form, tuple(periods))
-        if asked not in self._lines:
-            self._lines[asked] = self._source.lines(form, periods)
-        return self._lines[asked]
+        """See :class:`InForce`; periods that were asked for before are not asked for again."""
+        unknown = [period for period in periods if (form, period) not in self._lines]
+        if unknown:
+            found = self._source.lines(form, unknown)
+            for period in unknown:
+                self._lines[form, period] = found.filter(pl.col("period") == str(period))
+        if not periods:
+            return self._source.lines(form, periods)
+        return pl.concat([self._lines[form, period] for period in sorted(periods)])
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
         """See :class:`InForce`."""

@@ -26,6 +26,7 @@ from schemas.form import Rule
 from schemas.frames import OVERFLOW, UNREAD, Wide
 from schemas.in_force import InForce
 from schemas.owed import Owed
+from schemas.period import Period
 from schemas.territory import BUREAU
 from schemas.touch import ALIASES, BRACES, RuleError, Touch, check_message, touched
 
@@ -53,14 +54,35 @@ def judge(
     )
     if not rules or frame.is_empty():
         return [], counts
-    judged = _evaluate(owed, rules, frame, con, in_force)
+    free = [r for r in rules if _free(r)] if _filed_by_bureau(frame) else []
+    asked = [r for r in rules if r not in free]
+    judged = _evaluate(owed, asked, frame, con, in_force) if asked else frame.select("line", "submission")
+    counts.vstack(_counts(judged, asked), in_place=True)
+    counts.vstack(_counts(_not_asked(frame, free), free), in_place=True)
+    failed = set(counts.filter(pl.col("outcome") == "fail")["rule"])
     findings = []
-    for rule in rules:
-        counts.vstack(_counts(judged, rule), in_place=True)
-        failed = judged.filter(pl.col(rule.id) == "fail")
-        for line in failed.iter_rows(named=True):
-            findings.append((line["submission"], _finding(wide, rule, line, in_force)))
+    for rule in (r for r in asked if r.id in failed):
+        for line in judged.filter(pl.col(rule.id) == "fail").iter_rows(named=True):
+            findings.append((line["submission"], _finding(owed.wide, rule, line, in_force)))
     return findings, counts
+
+
+def _free(rule: Rule) -> bool:
+    """What the bureau filed nobody could explain: only what cannot be true is said of it."""
+    return rule.severity is not Severity.HARD
+
+
+def _filed_by_bureau(frame: pl.DataFrame) -> bool:
+    """True for history: most months of a new home hold nothing else."""
+    return bool((frame["submitter"] == BUREAU.code).all())
+
+
+def _not_asked(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """The outcomes of rules that the bureau is free of: ``na``, as :func:`_verdict` would say."""
+    periods = [Period.parse(text) for text in frame["period"].unique()]
+    valid = {r.id: [str(p) for p in periods if r.valid(p)] for r in rules}
+    outcomes = [pl.when(pl.col("period").is_in(valid[r.id])).then(pl.lit("na")).alias(r.id) for r in rules]
+    return frame.select("submission", *outcomes)
 
 
 def _evaluate(
@@ -147,8 +169,7 @@ def _verdict(owed: Owed, rule: Rule, touch: Touch) -> str:
     some = " OR ".join(f"{code} IS NOT NULL" for code in sorted(touch.columns | touch.window)) or "TRUE"
     outside = [str(p) for p in owed.wide.periods if not rule.valid(p)]
     absent = f"WHEN period IN ({', '.join(map(_quoted, outside))}) THEN NULL" if outside else ""
-    # What the bureau filed nobody could explain: only what cannot be true is said of it.
-    free = "" if rule.severity is Severity.HARD else f"WHEN submitter = '{BUREAU.code}' THEN 'na'"
+    free = f"WHEN submitter = '{BUREAU.code}' THEN 'na'" if _free(rule) else ""
     return f"""CASE {absent} {free}
             WHEN NOT ({when}) THEN 'na'
             WHEN NOT ({floor}) THEN 'na'
@@ -175,13 +196,14 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _counts(judged: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+def _counts(judged: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Lines by submission, rule and outcome; a rule that does not exist in a period has no outcome there."""
     return (
-        judged.select("submission", outcome=rule.id)
+        judged.unpivot([r.id for r in rules], index="submission", variable_name="rule", value_name="outcome")
+        .cast({"rule": pl.String, "outcome": pl.String})
         .drop_nulls("outcome")
-        .group_by("submission", "outcome")
+        .group_by("submission", "rule", "outcome")
         .agg(n=pl.len())
-        .select("submission", pl.lit(rule.id).alias("rule"), "outcome", "n")
     )
 
 

@@ -6,6 +6,7 @@ The blank workbooks, the territory check, the list of the late and the coverage 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from schemas.codes import ALL_CHAINS, OTHER_SUBCHAIN, PROVINCE, WHOLE_CHAIN, Codes
 from schemas.form import Form, form_for
@@ -36,6 +37,7 @@ class Due:
 BUREAU = Submitter("BUREAU", "bureau", "省统计局（历史与公布资料）")
 
 
+@cache
 def submitters(codes: Codes) -> tuple[Submitter, ...]:
     """All offices that file: the province, its cities and counties, then the chain offices."""
     regions = tuple(

@@ -38,6 +38,8 @@ def zhishu(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int,
         (("status", "2026-10", "--home", "没有"), "不存在"),
         (("export", "2026-10.7", "--out", "x", "--home", "."), "没有发布 2026-10.7"),
         (("forms", "2026-10", "--out", "x", "--submitter", "999999"), "没有填报单位 999999"),
+        (("serve", "--inbox", "没有"), "收件文件夹 没有 不存在"),
+        (("serve", "--inbox", ".", "--port", "0"), "用法有误"),
         (("nonsense",), "nonsense"),
     ],
 )
@@ -56,7 +58,7 @@ def test_mistakes_are_told_in_one_sentence(
 
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("run", "intake", "backfill", "forms", "sample", "status", "releases", "export"):
+    for command in ("run", "intake", "backfill", "forms", "sample", "status", "releases", "export", "serve"):
         code, out, _ = zhishu(capsys, command, "--help")
         assert code == 0 and "例：zhishu" in out
 

@@ -40,7 +40,18 @@ def test_a_wrong_import_would_be_seen() -> None:
     assert imported(ROOT / "flows" / "monthly.py") & {"prefect"}
 
 
-@pytest.mark.parametrize("module", ["flows.batch", "flows.publication", "flows.standing", "flows.cli"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "flows.batch",
+        "flows.publication",
+        "flows.standing",
+        "flows.cli",
+        "flows.serve",
+        "flows.exhibits",
+        "flows.orders",
+    ],
+)
 def test_what_auditors_use_does_not_load_prefect(module: str) -> None:
     code = f"import sys, {module}; sys.exit('prefect' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -57,8 +57,7 @@ def value(text: str, **columns: str) -> Decimal | None:
     node = parse(text)
     names = {str(leaf): f"c{n}" for n, leaf in enumerate(dict.fromkeys(leaves(node)))}
     joins = " CROSS JOIN ".join(
-        f"(SELECT {columns[name.split('.')[1]]}::DECIMAL(28,12) AS value) AS {alias}"
-        for name, alias in names.items()
+        f"(SELECT {columns[name.split('.')[1]]}::DECIMAL(28,12) AS {alias})" for name, alias in names.items()
     )
     query = f"SELECT {value_sql(node, names)} FROM (SELECT 202610 AS month) AS m" + (
         f" CROSS JOIN {joins}" if joins else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from in_force import Filed
-from records import CODES, Draft, clean
+from records import CODES, Draft, clean, history
 
 from schemas.checks import Checked, check_earlier, prepare
 from schemas.codes import CODES_DIR, Codes, load_codes
@@ -35,7 +35,10 @@ LAST_YEAR = BIG | {"rev_cum": "281000", "rev_cum_ly": "260000", "out_cum": "2910
 def report(form: str, period: str, key: tuple[str, ...], values: dict[str, str]) -> Draft:
     office = NANCHANG if NANCHANG in key else "EI" if key == ("EI",) else DONGHU
     subject = key[0] if form in ("GLT03", "GLT07") else ""
-    return clean(form, period, office, subject).put(key, **values)
+    draft = clean(form, period, office, subject)
+    for other in draft.rows if form == "GLT01" else ():
+        draft.put(other, rev_cum_ly="980")  # as it was reported last year
+    return draft.put(key, **values)
 
 
 def judged(draft: Draft, earlier: Sequence[Draft], codes: Codes = CODES, revised: str = "") -> Checked:
@@ -103,7 +106,11 @@ def test_a_rule_against_earlier_reports_asks_and_says_what_it_compared(
 def test_a_clean_series_raises_nothing_and_passes() -> None:
     for form, key in (("GLT01", EI), ("GLT02", COUNTY)):
         checked = judged(*series(form, key, out_cur="30000"))
-        assert checked.findings == ()
+        row = ";".join(
+            f"{name}={part}"
+            for name, part in zip(("region_code", "chain_code", "subchain_code"), key, strict=False)
+        )
+        assert [f for f in checked.findings if f.row_key == row] == []
         no = "201" if form == "GLT01" else "202"
         for letter in "ABCDEG":
             assert "pass" in outcomes(checked, f"S{no}{letter}"), letter
@@ -165,6 +172,13 @@ def test_value_added_and_output_need_the_price_index(
     assert outcomes(judged(now, earlier), rule)["missing"] >= 1  # nobody filed the index
 
 
+def test_an_annual_report_is_compared_with_last_years() -> None:
+    year = report("GLT02", "2025", COUNTY, BIG | {"rev_cum_ly": "295051", "rev_cum": "442577"})
+    checked = judged(year, [report("GLT02", "2024", COUNTY, LAST_YEAR)])
+    assert {f.rule for f in checked.findings} >= {"S202C", "S202E"}
+    assert outcomes(checked, "S202B") == {"na": 1}
+
+
 CLUSTER = {"ent_n": "40", "rev_cum": "200000", "rev_cum_ly": "180000", "area_rev_cum": "900000"}
 
 
@@ -198,18 +212,18 @@ def test_land_is_compared_with_last_years_annual_report() -> None:
 @pytest.mark.parametrize("field", ["node_n", "gap_plan_n", "key_item_n", "backup_need_n", "proj_plan"])
 def test_the_lists_of_a_chain_do_not_change_within_the_year(field: str) -> None:
     values = dict.fromkeys(("node_n", "gap_plan_n", "key_item_n", "backup_need_n", "proj_plan"), "9")
-    earlier = [report("GLT07", "2026Q2", ("EI",), values)]
+    earlier = [report("GLT07", period, ("EI",), values) for period in ("2026Q2", "2025Q4")]
     assert found(judged(report("GLT07", "2026Q3", ("EI",), values), earlier), "S326") == []
     (finding,) = found(judged(report("GLT07", "2026Q3", ("EI",), values | {field: "8"}), earlier), "S326")
     assert field in finding.field
-    new_year = judged(report("GLT07", "2027Q1", ("EI",), values | {field: "8"}), [])
+    new_year = judged(report("GLT07", "2026Q1", ("EI",), values | {field: "8"}), earlier)
     assert found(new_year, "S326") == []
 
 
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("200000", "10 倍"),
+        ("190000", "10 倍"),
         ("20500", ""),
         ("190", "1/100"),
         ("199", ""),
@@ -246,22 +260,22 @@ def test_a_copied_month_is_a_clue_and_blocks_nobody() -> None:
 
 
 def test_all_figures_scaled_by_one_factor_are_a_clue() -> None:
-    now, earlier = series("GLT02", COUNTY)
-    flows = [c.code for c in now.form.columns if c.tense == "cum"]
-    last = earlier[2].rows[COUNTY]
-    scaled = {
-        code: str(int(last[code]) * 11 // 10 * 1)
-        for code in flows
-        if int(float(last.get(code, "0"))) % 10 == 0
+    flows = [c.code for c in clean("GLT01", "2026-10", DONGHU).form.columns if c.tense == "cum"]
+    year = LAST_YEAR | {
+        "top1_rev_cum": "90000",
+        "top2_rev_cum": "80000",
+        "profit_cum": "11100",
+        "loss_amt_cum": "100",
     }
-    tens = {code: str(int(float(last[code])) // 100 * 100) for code in scaled}
-    earlier[2].put(COUNTY, **tens)
-    copy = report(
-        "GLT02", "2026-10", COUNTY, BIG | {code: str(int(v) * 11 // 10) for code, v in tens.items()}
-    )
-    hits = found(judged(copy, earlier[2:]), "S322")
-    assert len([code for code, v in tens.items() if int(v)]) >= 8
-    assert len(hits) == 1 and "都是 2025-10 的 1.1 倍" in hits[0].message
+    tens = {code: str(int(value) // 100 * 100) for code, value in year.items() if code in flows}
+    assert len(tens) >= 8
+    last = report("GLT01", "2025-10", EI, year | tens)
+    scaled = {code: str(int(value) * 11 // 10) for code, value in tens.items()}
+    hits = found(judged(report("GLT01", "2026-10", EI, BIG | scaled), [last]), "S322")
+    (finding,) = (f for f in hits if "chain_code=EI;" in f.row_key)
+    assert "都是 2025-10 的 1.1 倍" in finding.message
+    other = judged(report("GLT01", "2026-10", EI, BIG | scaled | {"rev_cum": "310001"}), [last])
+    assert [f for f in found(other, "S322") if "chain_code=EI;" in f.row_key] == []
 
 
 def peers(growth: dict[str, float]) -> list[Submission]:
@@ -291,7 +305,7 @@ def test_round_repeated_and_uneven_figures_are_a_clue() -> None:
     honest, rounded, repeated = (clean("GLT01", "2026-10", DONGHU) for _ in range(3))
     fields = [c.code for c in honest.form.columns if c.numeric and c.unit == "万元" and c.code != "va_cum"]
     number = 123457
-    for at, sub in enumerate(("EI01", "EI02", "EI03", "EI04", "Z")):
+    for sub in ("EI01", "EI02", "EI03", "EI04", "Z"):
         figures = {}
         for field in fields:
             number = (number * 69069 + 1) % 1_000_003
@@ -299,7 +313,7 @@ def test_round_repeated_and_uneven_figures_are_a_clue() -> None:
         key = (DONGHU, "EI", sub)
         honest.rows[key] = dict(figures)
         rounded.rows[key] = {f: v[:-2] + "00" if int(v) % 3 else v for f, v in figures.items()}
-        repeated.rows[key] = {f: str(5000 + at) for f in figures}
+        repeated.rows[key] = dict(honest.rows[DONGHU, "EI", "EI01"])
     told = {}
     for name, draft in (("honest", honest), ("rounded", rounded), ("repeated", repeated)):
         checked = check_earlier(prepare([draft.build()], CODES), [0], Filed([]))
@@ -313,3 +327,14 @@ def test_every_rule_of_level_2_has_a_case() -> None:
     declared = {rule.id for form in load_forms() for rule in form.rules if rule.level == 2}
     by_name = {"S201F", "S202F", "S331", "S334", "S326"}
     assert declared == {case[0] for case in EARLIER} | by_name
+
+
+def test_soft_rules_leave_the_bureaus_records_alone_and_count_them() -> None:
+    record = {"rev_cum": "1", "out_cum": "1000"}  # far below the report before
+    said = history("GLT02", "2026-10", {COUNTY: record})
+    _, earlier = series("GLT02", COUNTY)
+    filed = [replace(one.build(), digest=f"{n:064d}", version=2) for n, one in enumerate(earlier)]
+    checked = check_earlier(prepare([said], CODES), [0], Filed(filed))
+    rules = {r.id for f in load_forms() if f.code == "GLT02" for r in f.rules if r.level == 2}
+    assert rules and checked.findings == ()
+    assert set(checked.outcomes.select("rule", "outcome", "n").rows()) == {(rule, "na", 1) for rule in rules}

@@ -64,8 +64,14 @@ def filings(samples: Samples, periods: tuple[Period, ...] = DELIVERED, history: 
     return taken
 
 
-def test_small_province_is_clean_under_all_checks(small: Codes) -> None:
-    assert violations(filings(Samples(small, DELIVERED))) == []
+@pytest.fixture(scope="module")
+def clean(small: Codes) -> Filings:
+    """What the small province files; nobody changes it."""
+    return filings(Samples(small, DELIVERED))
+
+
+def test_small_province_is_clean_under_all_checks(clean: Filings) -> None:
+    assert violations(clean) == []
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -98,15 +104,15 @@ SPOIL: dict[str, tuple[str, Period, Callable[[dict[str, object]], None]]] = {
 
 
 @pytest.mark.parametrize("rule", SPOIL)
-def test_self_check_sees_a_spoilt_figure(small: Codes, rule: str) -> None:
+def test_self_check_sees_a_spoilt_figure(clean: Filings, rule: str) -> None:
     """The clean result above means something: each kind of damage is named by its rule."""
     form, period, spoil = SPOIL[rule]
-    taken = filings(Samples(small, DELIVERED))
-    rows = taken.rows[(form, period)]
+    rows = dict(clean.rows[(form, period)])
     key = next(key for key, row in rows.items() if row.get("ent_n", 1) != 0 and key[-1] in ("T", "", key[0]))
     spoilt = dict(rows[key])
     spoil(spoilt)  # type: ignore[arg-type]
     rows[key] = spoilt
+    taken = Filings(clean.codes, {**clean.rows, (form, period): rows}, clean.filers, clean.history)
     assert any(line.startswith(rule) for line in violations(taken))
 
 

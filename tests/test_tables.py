@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -44,10 +45,10 @@ def books(tables: dict[str, bytes]) -> dict[str, openpyxl.Workbook]:
 
 
 def book_of(made: Results, title: str, audience: Audience = "internal") -> openpyxl.Workbook:
-    files = write_tables(made, release_notes(), audience)
-    return openpyxl.load_workbook(
-        io.BytesIO(next(data for name, data in files.items() if name.startswith(title)))
-    )
+    notes = release_notes()
+    alone = replace(notes, methods=tuple(m for m in notes.methods if f"{notes.period} {m.title}" == title))
+    (data,) = write_tables(made, alone, audience).values()
+    return openpyxl.load_workbook(io.BytesIO(data))
 
 
 def line(sheet: Worksheet, column: int, value: str) -> list[object]:

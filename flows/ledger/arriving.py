@@ -27,6 +27,7 @@ class Arriving:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._taken: dict[tuple[str, str], list[tuple[Submission, State]]] = {}
+        self._frames: dict[tuple[str, str], pl.DataFrame] = {}
 
     def take(self, judged: Sequence[Judged]) -> None:
         """From here on these verdicts are known."""
@@ -34,15 +35,12 @@ class Arriving:
             if one.state != State.REJECTED:
                 at = (one.submission.form, one.submission.period)
                 self._taken.setdefault(at, []).append((one.submission, one.state))
+                self._frames.pop(at, None)
 
     def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
         """See :class:`schemas.in_force.InForce`."""
         base = self._ledger.lines(form, periods)
-        fresh = [
-            _lines(form, submission, state)
-            for period in periods
-            for submission, state in self._winners(form, str(period))
-        ]
+        fresh = [self._fresh(form, str(period)) for period in periods if (form, str(period)) in self._taken]
         if not fresh:
             return base
         new = pl.concat(fresh)
@@ -70,6 +68,12 @@ class Arriving:
         """See :class:`schemas.in_force.InForce`."""
         return self._figure(form, period, row_key, field) or self._ledger.figure(form, period, row_key, field)
 
+    def _fresh(self, form: str, period: str) -> pl.DataFrame:
+        """The lines of what the batch took of a form for a period."""
+        if (form, period) not in self._frames:
+            self._frames[form, period] = _lines(form, self._winners(form, period))
+        return self._frames[form, period]
+
     def _winners(self, form: str, period: str) -> list[tuple[Submission, State]]:
         """Of each submission the newest that this batch took, if no newer one stands in the ledger."""
         newest: dict[tuple[object, ...], tuple[Submission, State]] = {}
@@ -78,7 +82,7 @@ class Arriving:
         ):
             layered = submission.edition == HISTORY
             identity = (*submission.identity, *((submission.digest, submission.sheet) if layered else ()))
-            if layered or _newness(submission) > self._ledger.newness(submission.identity):
+            if layered or _newness(submission) > self._ledger.newness.get(submission.identity, _OLDEST):
                 newest[identity] = (submission, state)
         return list(newest.values())
 
@@ -94,29 +98,42 @@ class Arriving:
         return None
 
 
+_OLDEST = (0, "", "", "")
+
+
 def _newness(submission: Submission) -> tuple[int, str, str, str]:
     return (submission.version, submission.reported_on, submission.digest, submission.sheet)
 
 
-def _lines(form: str, submission: Submission, state: State) -> pl.DataFrame:
-    """The lines of one submission, as :meth:`Ledger.lines` gives them."""
-    edition = form_of(submission)
-    assert edition is not None, "what was taken has a form"
-    if submission.edition == HISTORY:
-        submission, _ = merged_records(submission, edition)
-    wide = frame_of(edition, [submission])
+def _lines(form: str, taken: Sequence[tuple[Submission, State]]) -> pl.DataFrame:
+    """The lines of submissions, as :meth:`Ledger.lines` gives them."""
     columns = columns_of(form)
-    source = "bureau" if submission.submitter == BUREAU.code else "submission"
-    frame = wide.frame.with_columns(
-        pl.lit(source).alias("source"),
-        pl.lit(str(state)).alias("state"),
-        pl.lit("").alias("revised"),
-        pl.Series("row_key", [wide.row_key(key) for key in wide.keys], dtype=pl.String),
-    )
-    absent = [
-        pl.lit(None, dtype=kind).alias(name) for name, kind in columns.items() if name not in frame.columns
-    ]
-    return frame.with_columns(absent).select(list(columns))
+    frames = [pl.DataFrame(schema=columns)]
+    by_edition: dict[str, list[tuple[Submission, State]]] = {}
+    for submission, state in taken:
+        by_edition.setdefault(submission.edition, []).append((submission, state))
+    for edition, members in sorted(by_edition.items()):
+        known = form_of(members[0][0])
+        assert known is not None, "what was taken has a form"
+        submissions = [submission for submission, _ in members]
+        if edition == HISTORY:
+            submissions = [merged_records(submission, known)[0] for submission in submissions]
+        wide = frame_of(known, submissions)
+        own = wide.frame["submission"]
+        sources = ["bureau" if s.submitter == BUREAU.code else "submission" for s in submissions]
+        frame = wide.frame.with_columns(
+            pl.Series("source", sources, dtype=pl.String).gather(own),
+            pl.Series("state", [str(state) for _, state in members], dtype=pl.String).gather(own),
+            pl.lit("").alias("revised"),
+            pl.Series("row_key", [wide.row_key(key) for key in wide.keys], dtype=pl.String),
+        )
+        absent = [
+            pl.lit(None, dtype=kind).alias(name)
+            for name, kind in columns.items()
+            if name not in frame.columns
+        ]
+        frames.append(frame.with_columns(absent).select(list(columns)))
+    return pl.concat(frames)
 
 
 def _figure_in(submission: Submission, row_key: str, field: str) -> Figure | None:

@@ -148,22 +148,20 @@ def equal_version_findings(
     Looks in the warehouse and inside the batch; history records have no versions.
     """
     known = _known(con)
-    contents = {id(s): content_digest(s) for s in submissions}
+    beside: dict[tuple[tuple[str, str, str, str], int], list[Submission]] = {}
+    for submission in submissions:
+        beside.setdefault((submission.identity, submission.version), []).append(submission)
     found = []
     for submission in submissions:
         if submission.edition == HISTORY:
             continue
-        others = {
-            v.digest
-            for v in known.get(_identity(submission), [])
-            if v.number == submission.version and v.content != contents[id(submission)]
-        } | {
-            s.digest
-            for s in submissions
-            if s.identity == submission.identity
-            and s.version == submission.version
-            and contents[id(s)] != contents[id(submission)]
-        }
+        older = [v for v in known.get(_identity(submission), []) if v.number == submission.version]
+        twins = [s for s in beside[submission.identity, submission.version] if s is not submission]
+        if not older and not twins:
+            continue  # a content digest costs more than all else here
+        content = content_digest(submission)
+        others = {v.digest for v in older if v.content != content}
+        others |= {s.digest for s in twins if content_digest(s) != content}
         if others:
             found.append(equal_version(submission, sorted(others)))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import duckdb
 import polars as pl
@@ -17,67 +18,68 @@ from schemas.period import Period
 HEAD = ("period", "submitter", "subject", "source", "state", "row_key", "revised")
 
 
+# A submission's line is a row of its sheet. A record of history is one figure with its key, so there the
+# latest of each figure stands, by date, then by sequence.
+_LINES = """
+    with wanted as (
+        select * from in_force where form = $form and period in (select unnest($periods))
+    ), figure as (
+        select c.submission, c."row", c.row_key, c.field, {keys}, k.target is not null as changed,
+            case when k.target is null then c.value else try_cast(k.new_value as decimal(20,4)) end as value,
+            case when k.target is null or c.value is not null then c.text else k.new_value end as text
+        from cell c
+        left join corrected k on k.target = c.submission and k.row_key = c.row_key and k.field = c.field
+        where c.submission in (select id from wanted)
+            and (c.value is not null or c.text is not null or k.target is not null)
+    ), filed as (
+        select submission, max(row_key) as row_key,
+            coalesce('|' || string_agg(field, '|' order by field) filter (changed) || '|', '') as revised, {figures}
+        from figure semi join (select id as submission from wanted where not layered) using (submission)
+        group by submission, "row"
+    ), latest as (
+        select w.period, w.submitter, w.subject, f.*
+        from figure f join wanted w on w.id = f.submission
+        where w.layered
+        qualify row_number() over (
+            partition by w.period, w.submitter, w.subject, f.row_key, f.field
+            order by w.version desc, w.reported_on desc, w.id desc, f."row" desc) = 1
+    ), line as (
+        select w.period, w.submitter, w.subject, w.source, w.state, f.* exclude (submission)
+        from filed f join wanted w on w.id = f.submission
+        union all by name
+        select period, submitter, subject, 'bureau' as source, 'accepted' as state, row_key,
+            coalesce('|' || string_agg(field, '|' order by field) filter (changed) || '|', '') as revised, {figures}
+        from latest
+        group by period, submitter, subject, row_key
+    )
+    select * from line
+    qualify source = 'submission' or not bool_or(source = 'submission') over (partition by period, row_key)
+    order by period, row_key, submitter
+"""
+
+
 class Ledger:
     """Lines in force in the warehouse, up to a sequence; see :class:`schemas.in_force.InForce`."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, upto_seq: int, admit_pending: bool) -> None:
         self._con = con
-        self._seq = upto_seq
         standing(con, upto_seq, admit_pending=admit_pending)
-        con.execute(
-            "create or replace temp table corrected as select target, row_key, field,"
-            " arg_max(new_value, seq) as new_value from correction"
-            " where state = 'applied' and seq <= ? group by all",
-            [upto_seq],
-        )
 
     def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
         """See :class:`InForce`."""
         columns = columns_of(form)
-        if not periods:
+        known = [str(period) for period in periods if (form, str(period)) in self._filed]
+        if not known:
             return pl.DataFrame(schema=columns)
-        values = ", ".join(
+        figures = ", ".join(
             f'max("{name}") as "{name}"'
             if name in KEY_COLUMNS
             else f"max({'value' if kind == AMOUNT else 'text'}) filter (field = '{name}') as \"{name}\""
             for name, kind in columns.items()
             if name not in HEAD
         )
-        # a history record is one figure with its key: the latest of each figure stands
-        query = f"""
-            with filed as (
-                select f.period, f.submitter, f.subject, f.source, f.state, c.row_key, c.field,
-                    {", ".join(f"c.{name}" for name in KEY_COLUMNS)}, f.version, f.reported_on, f.id, c."row",
-                    case when k.target is null then c.value
-                        else try_cast(k.new_value as decimal(20,4)) end as value,
-                    case when k.target is null or c.value is not null then c.text
-                        else k.new_value end as text,
-                    k.target is not null as changed,
-                    case when f.layered then '' else f.id || ' ' || c."row" end as line
-                from in_force f
-                join cell c on c.submission = f.id
-                left join corrected k
-                    on k.target = f.id and k.row_key = c.row_key and k.field = c.field
-                where f.form = $form and f.period in (select unnest($periods))
-                    and (c.value is not null or c.text is not null or k.target is not null)
-            ), standing_cell as (
-                select * from filed
-                qualify row_number() over (
-                    partition by period, submitter, subject, source, row_key, field, line
-                    order by version desc, reported_on desc, id desc, "row" desc) = 1
-            ), line as (
-                select period, submitter, subject, source, max(state) as state, row_key,
-                    coalesce('|' || string_agg(field, '|' order by field) filter (changed) || '|', '') as revised,
-                    {values}
-                from standing_cell
-                group by period, submitter, subject, source, row_key, line
-            )
-            select * from line
-            qualify source = 'submission'
-                or not bool_or(source = 'submission') over (partition by period, row_key)
-            order by period, row_key, submitter
-        """
-        given = {"form": form, "periods": [str(period) for period in periods]}
+        query = _LINES.format(figures=figures, keys=", ".join(f"c.{name}" for name in KEY_COLUMNS))
+        given = {"form": form, "periods": known}
         return self._con.sql(query, params=given).pl().select(list(columns)).cast(columns)
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
@@ -90,14 +92,19 @@ class Ledger:
         found = self._cells(form, period, row_key, field)
         return found[0] if found else None
 
-    def newness(self, identity: tuple[str, str, str, str]) -> tuple[int, str, str, str]:
-        """版次, 报出日期, digest and sheet of the version in force (period, submitter, form, subject)."""
+    @cached_property
+    def _filed(self) -> set[tuple[str, str]]:
+        """The forms and periods of which anything is in force."""
+        return set(self._con.execute("select distinct form, period from in_force").fetchall())
+
+    @cached_property
+    def newness(self) -> dict[tuple[str, str, str, str], tuple[int, str, str, str]]:
+        """版次, 报出日期, digest and sheet of the version in force, by period, submitter, form, subject."""
         rows = self._con.execute(
-            "select version, reported_on, digest, sheet from in_force where period = ? and submitter = ?"
-            " and form = ? and subject = ? and not layered",
-            list(identity),
+            "select period, submitter, form, subject, version, reported_on, digest, sheet"
+            " from in_force where not layered"
         ).fetchall()
-        return rows[0] if rows else (0, "", "", "")
+        return {row[:4]: row[4:] for row in rows}
 
     def _cells(
         self, form: str, period: str, row_key: str, field: str, submitter: str | None = None

@@ -80,17 +80,21 @@ def older_twins(
 
     Both carry the finding: neither can be believed before somebody says which one is meant.
     """
+    standing: dict[tuple[object, ...], list[tuple[int, str, str, str, str]]] = {}
+    rows = con.execute(
+        "select period, submitter, form, subject, version, id, digest, sheet, edition, content from submission"
+        " where edition <> 'history' and state in ('accepted', 'pending') order by id"
+    ).fetchall()
+    for *bears, version, digest, sheet, edition, content in rows:
+        standing.setdefault(tuple(bears), []).append((version, digest, sheet, edition, content))
     events = []
     for submission in sorted(arrived, key=lambda s: (s.identity, s.digest, s.sheet)):
         if submission.edition == HISTORY:
             continue
-        rows = con.execute(
-            "select id, digest, sheet, edition from submission where period = ? and submitter = ? and form = ?"
-            " and subject = ? and version = ? and edition <> 'history' and content <> ?"
-            " and state in ('accepted', 'pending') order by id",
-            [*submission.identity, submission.version, content_digest(submission)],
-        ).fetchall()
-        for version, digest, sheet, edition in rows:
+        twins = standing.get((*submission.identity, submission.version), ())
+        for version, digest, sheet, edition, content in twins:
+            if content == content_digest(submission):
+                continue
             before = last_decision(con, entries, version)
             older = replace(
                 submission, digest=digest, sheet=sheet, edition=edition, file_name=before.file_name

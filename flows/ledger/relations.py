@@ -26,7 +26,9 @@ def standing(
     through: Period | None = None,
     admit_pending: bool = True,
 ) -> None:
-    """Create the temporary tables ``standing`` and ``in_force``: which version of what is in view.
+    """Create ``standing``, ``in_force`` and ``corrected``: which version of what is in view, and what corrects it.
+
+    They are temporary tables, and small: to ask what a release is made of takes no more than them.
 
     Only what was decided up to the sequence is known, and nothing of later periods than
     ``through``. ``admit_pending`` says whether values of pending versions count.
@@ -49,14 +51,14 @@ def relations(
     through: Period | None = None,
     admit_pending: bool = True,
 ) -> None:
-    """Create ``standing`` and ``in_force`` (see :func:`standing`), ``fact``, ``filing`` and ``corrected``."""
+    """Create ``fact`` and ``filing`` beside the tables of :func:`standing`."""
     standing(con, upto_seq, through, admit_pending)
     _number_fields(con)
-    con.execute(SQL.read_text("utf-8").replace("$seq", str(upto_seq)))
+    con.execute(SQL.read_text("utf-8"))
 
 
 def inputs(con: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
-    """Digest of each delivery in view, with the names of its submissions; after :func:`relations`."""
+    """Digest of each delivery in view, with the names of its submissions; after :func:`standing`."""
     found: dict[str, list[str]] = {}
     for digest, name in con.execute("select digest, name from in_force order by digest, name, id").fetchall():
         found.setdefault(digest, []).append(name)
@@ -78,7 +80,7 @@ def corrections(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str
 
 
 def data_position(con: duckdb.DuckDBPyConnection) -> int:
-    """Sequence of the last decision or correction behind the relations in view; after :func:`relations`.
+    """Sequence of the last decision or correction behind the relations in view; after :func:`standing`.
 
     Later events (of later periods, releases, refused files) do not move it, so that a run with
     nothing new for its period finds the same release. 0 if nothing was decided.

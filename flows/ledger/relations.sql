@@ -1,18 +1,13 @@
--- What the engine reads, as of a journal sequence. Input: in_force and standing (standing.sql), cell,
--- number_field (form, field), correction. Parameter: seq.
-
--- corrected: grain one figure that a confirmed correction (GLT10) changed, in the version that it named.
-create or replace temp table corrected as
-select target, row_key, field, arg_max(new_value, seq) as new_value, arg_max(revision, seq) as revision
-from correction
-where state = 'applied' and seq <= $seq
-group by target, row_key, field;
+-- What the engine reads. Input: standing, in_force and corrected (standing.sql), cell, number_field (form, field).
 
 -- fact: grain form, period, source, key, field. Number cells in view, value NULL only where marked.
+-- submission: the id of the version, which has its name, delivery and sheet in in_force; cell: the address there.
 -- A correction changes the value and not the cell: the address is that of the original, revision names it.
 -- Of the bureau's records for one cell the latest by date, then by sequence, stands.
 -- status: C confidential, M marked N or W, P pending, R corrected or in a version that replaced another, A else.
-create or replace temp table fact as
+-- It is by far the largest: the one of another period goes before the new one comes.
+drop table if exists temp.fact;
+create temp table fact as
 with counted as (
     select f.form, f.period, f.ref_month, f.annual, f.source, f.submitter,
         c.region_code, c.chain_code, c.subchain_code, c.cluster_code, c.park_code,
@@ -22,8 +17,8 @@ with counted as (
         case when c.mark = 'C' then 'C' when c.value is null and k.target is null then 'M'
             when f.state = 'pending' then 'P'
             when k.target is not null or f.versions > 1 and not f.layered then 'R' else 'A' end as status,
-        f.name as submission, f.digest, c.sheet, c.address as cell, coalesce(k.revision, '') as revision,
-        f.version, f.reported_on, f.id, c."row"
+        f.id as submission, c.address as cell, coalesce(k.revision, '') as revision,
+        f.version, f.reported_on, c."row"
     from in_force f
     join cell c on c.submission = f.id
     join number_field n on n.form = f.form and n.field = c.field
@@ -33,12 +28,12 @@ with counted as (
     select * from counted where source = 'bureau'
     qualify row_number() over (
         partition by form, period, region_code, chain_code, subchain_code, cluster_code, park_code, field
-        order by version desc, reported_on desc, id desc, "row" desc
+        order by version desc, reported_on desc, submission desc, "row" desc
     ) = 1
 )
-select * exclude (version, reported_on, id, "row") from counted where source <> 'bureau'
+select * exclude (version, reported_on, "row") from counted where source <> 'bureau'
 union all
-select * exclude (version, reported_on, id, "row") from latest;
+select * exclude (version, reported_on, "row") from latest;
 
 -- filing: grain one submission (identity; the bureau's history apart). state is that of the version in
 -- view, or of the newest one where none is; latest is the state of the newest one in any case.

@@ -1,4 +1,4 @@
--- Which version of each submission is in view, as of a journal sequence.
+-- Which version of each submission is in view, and what corrects it, as of a journal sequence.
 -- Parameters: seq, through (yyyymm), pending (boolean).
 
 -- standing: grain one version of a submission, with its state at that sequence and its place among the
@@ -32,3 +32,10 @@ from known;
 -- in_force: grain one version whose values are in view.
 create or replace temp table in_force as
 select * from standing where place = 1 or (layered and counts);
+
+-- corrected: grain one figure that a confirmed correction (GLT10) changed, in the version that it named.
+create or replace temp table corrected as
+select target, row_key, field, arg_max(new_value, seq) as new_value, arg_max(revision, seq) as revision
+from correction
+where state = 'applied' and seq <= $seq
+group by target, row_key, field;

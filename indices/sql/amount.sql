@@ -10,6 +10,28 @@
 -- A figure marked N adds nothing; in a weighted mean it leaves the weights too.
 -- Rounding: sums are exact; only the weighted mean is a quotient, cast to 12 decimals.
 CREATE OR REPLACE TEMP TABLE amount AS
+WITH unit_figure AS (
+  -- what a unit brings into a sum does not depend on the sum: its rows (a city has several) are joined once
+  SELECT
+    s.form, s.scope, s.annual, s.ref_month, s.level, s.unit, s.item, s.field,
+    w.agg, w.every, w.based, w.totalled,
+    sum(s.value) AS total,
+    sum(s.value::DECIMAL(18,4) * v.value::DECIMAL(20,4)) AS weighted,
+    sum(v.value) FILTER (WHERE s.value IS NOT NULL) AS weights,
+    any_value(s.value) AS single,
+    bool_or(s.mark = 'C' OR v.mark = 'C') AS suppressed,
+    bool_or(s.mark = 'W' OR v.mark = 'W') AS not_yet,
+    bool_and(s.mark = 'N') AS not_applicable,
+    bool_or(s.value IS NOT NULL AND v.value IS NULL AND coalesce(v.mark, '') <> 'N') AS unweighted,
+    count(*) AS cells
+  FROM report_row AS s
+  JOIN wanted AS w ON w.form = s.form AND w.field = s.field AND w.agg <> 'lead'
+  LEFT JOIN report_row AS v
+    ON w.agg = 'wmean' AND v.form = s.form AND v.item = s.item AND v.annual = s.annual
+    AND v.ref_month = s.ref_month AND v.place = s.place AND v.field = w.agg_weight
+  WHERE s.level = 'whole' OR (s.level <> 'own' AND w.agg IN ('sum', 'wmean'))
+  GROUP BY ALL
+)
 SELECT
   m.variant, m.t0, m.annual, s.form, s.item, s.place, m.month, s.field,
   s.value::DECIMAL(28,12) AS value, s.mark, 1::DECIMAL(9,4) AS coverage, 1::BIGINT AS cells
@@ -31,42 +53,34 @@ UNION ALL
 SELECT
   i.variant, i.t0, i.annual, s.form, s.item, '360000', i.month, s.field,
   CASE
-    WHEN bool_or(s.mark IN ('C', 'W') OR v.mark IN ('C', 'W')) THEN NULL
+    WHEN bool_or(s.suppressed OR s.not_yet) THEN NULL
     -- a unit that stands in the sum and lacks this figure makes it missing; a sub-chain without a row is zero
-    WHEN count(DISTINCT i.level || i.unit) < any_value(u.units) AND s.item NOT IN (SELECT item FROM chain_parts) THEN NULL
-    WHEN any_value(w.agg) = 'wmean' AND bool_or(s.value IS NOT NULL AND v.value IS NULL AND coalesce(v.mark, '') <> 'N')
-      THEN NULL
-    WHEN any_value(w.agg) = 'sum' THEN sum(s.value)::DECIMAL(28,12)
-    WHEN any_value(w.agg) = 'wmean' THEN
-      (sum(s.value::DECIMAL(18,4) * v.value::DECIMAL(20,4))
-        / nullif(sum(v.value) FILTER (WHERE s.value IS NOT NULL), 0))::DECIMAL(28,12)
-    ELSE any_value(s.value)::DECIMAL(28,12)
+    WHEN count(*) < any_value(u.units) AND s.item NOT IN (SELECT item FROM chain_parts) THEN NULL
+    WHEN any_value(s.agg) = 'wmean' AND bool_or(s.unweighted) THEN NULL
+    WHEN any_value(s.agg) = 'sum' THEN sum(s.total)::DECIMAL(28,12)
+    WHEN any_value(s.agg) = 'wmean' THEN (sum(s.weighted) / nullif(sum(s.weights), 0))::DECIMAL(28,12)
+    ELSE any_value(s.single)::DECIMAL(28,12)
   END AS value,
   CASE
-    WHEN bool_or(s.mark = 'C' OR v.mark = 'C') THEN 'C'
-    WHEN bool_or(s.mark = 'W' OR v.mark = 'W') THEN 'W'
-    WHEN bool_and(s.mark = 'N') THEN 'N'
+    WHEN bool_or(s.suppressed) THEN 'C'
+    WHEN bool_or(s.not_yet) THEN 'W'
+    WHEN bool_and(s.not_applicable) THEN 'N'
     ELSE ''
   END AS mark,
   any_value(c.coverage) AS coverage,
-  count(*) AS cells
+  sum(s.cells)::BIGINT AS cells
 FROM included AS i
 JOIN (
   SELECT variant, t0, annual, form, scope, month, count(*) AS units FROM included GROUP BY ALL
 ) AS u USING (variant, t0, annual, form, scope, month)
-JOIN report_row AS s
+JOIN unit_figure AS s
   ON s.form = i.form AND s.scope = i.scope AND s.annual = i.annual AND s.ref_month = i.month
   AND s.level = i.level AND s.unit = i.unit
-JOIN wanted AS w ON w.form = s.form AND w.field = s.field AND w.agg <> 'lead'
-  AND (w.every OR i.t0 IN (SELECT t0 FROM focus))
-  AND CASE i.variant WHEN 'plain' THEN true WHEN 'ttm2' THEN w.totalled WHEN 'ttm3' THEN w.totalled ELSE w.based END
-LEFT JOIN report_row AS v
-  ON w.agg = 'wmean' AND v.form = s.form AND v.item = s.item AND v.annual = s.annual
-  AND v.ref_month = s.ref_month AND v.place = s.place AND v.field = w.agg_weight
+  AND (s.every OR i.t0 IN (SELECT t0 FROM focus))
+  AND CASE i.variant WHEN 'plain' THEN true WHEN 'ttm2' THEN s.totalled WHEN 'ttm3' THEN s.totalled ELSE s.based END
 LEFT JOIN sum_coverage AS c
   ON c.variant = i.variant AND c.t0 = i.t0 AND c.annual = i.annual AND c.form = i.form AND c.scope = i.scope
   AND c.item = s.item
-WHERE w.agg IN ('sum', 'wmean') OR i.level = 'whole'
 GROUP BY i.variant, i.t0, i.annual, s.form, s.item, i.month, s.field;
 
 -- A sub-chain without a row in any submitter's report is zero (the form's rule); the bureau's totals say nothing of it.

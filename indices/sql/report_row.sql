@@ -6,14 +6,16 @@
 --   scope (the cluster in GLT03), level and block and unit (see indices/roster.py; level 'own' is never summed).
 -- Rounding: none.
 CREATE OR REPLACE TEMP TABLE report_row AS
-WITH ranked AS (
-  SELECT *,
-    bool_or(source = 'submission') OVER (
-      PARTITION BY form, annual, ref_month, region_code, chain_code, subchain_code, cluster_code, park_code
-    ) AS submitted
-  FROM fact
-  SEMI JOIN needed USING (form, field)
-  WHERE park_code = ''
+WITH figure AS (
+  SELECT * FROM fact SEMI JOIN needed USING (form, field) WHERE park_code = ''
+),
+standing AS (
+  SELECT * FROM figure WHERE source = 'submission'
+  UNION ALL
+  SELECT * FROM figure AS bureau
+  ANTI JOIN (SELECT * FROM figure WHERE source = 'submission') AS submitted
+    USING (form, annual, ref_month, region_code, chain_code, subchain_code, cluster_code)
+  WHERE bureau.source <> 'submission'
 )
 SELECT
   f.form, f.annual, f.ref_month, f.source, f.region_code, f.chain_code, f.subchain_code, f.cluster_code,
@@ -37,6 +39,5 @@ SELECT
   CASE WHEN r.level = 'city' THEN r.code ELSE r.parent END AS block,
   CASE WHEN r.level = 'adjusting' THEN r.parent ELSE f.region_code END AS unit,
   f.field, f.value, f.mark
-FROM ranked AS f
-LEFT JOIN region AS r ON r.code = f.region_code
-WHERE f.source = 'submission' OR NOT f.submitted;
+FROM standing AS f
+LEFT JOIN region AS r ON r.code = f.region_code;

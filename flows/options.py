@@ -1,0 +1,99 @@
+"""What the commands of ``zhishu`` share: their options, the mistakes in them, the progress bar."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from flows.mistakes import Mistake
+from flows.settings import Settings, settings
+from schemas.period import Period
+
+Home = Annotated[
+    Path | None, typer.Option("--home", help="台账文件夹，默认 ./var 或 ZHISHU_HOME · the home folder")
+]
+CodesFolder = Annotated[Path | None, typer.Option("--codes", help="代码表文件夹 · folder of code lists")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · print JSON")]
+PeriodText = Annotated[
+    str, typer.Argument(metavar="PERIOD", help="报告期，如 2026-10、2026Q3、2026 · period")
+]
+Out = Annotated[Path, typer.Option("--out", help="输出文件夹 · output folder")]
+Inbox = Annotated[list[Path], typer.Option("--inbox", help="收件文件夹，可写多个 · inbox folder, repeatable")]
+Actor = Annotated[str | None, typer.Option("--actor", help="操作人，记入日志 · who acts, for the journal")]
+Pending = Annotated[
+    bool, typer.Option("--admit-pending/--no-pending", help="待核数据是否计入 · whether pending data count")
+]
+
+
+class UsageError(Mistake):
+    """An argument that cannot be meant."""
+
+
+def period_asked(text: str, *kinds: str) -> Period:
+    """The period that a text means, of one of these frequencies; UsageError otherwise."""
+    try:
+        period = Period.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if kinds and period.frequency not in kinds:
+        wanted = {"M": "月份（如 2026-10）", "Q": "季度（如 2026Q3）", "A": "年份（如 2026）"}
+        raise UsageError(f"报告期 {text} 不合用，这里应写{'或'.join(wanted[k] for k in kinds)}。")
+    return period
+
+
+def settings_for(
+    home: Path | None, codes: Path | None, admit_pending: bool = True, actor: str | None = None
+) -> Settings:
+    """Settings from the options; UsageError for code lists that are none."""
+    try:
+        chosen = settings(home, codes, admit_pending, actor)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if not (chosen.codes_folder / "regions.csv").is_file():
+        raise UsageError(f"代码表文件夹 {chosen.codes_folder} 中没有 regions.csv。")
+    return chosen
+
+
+def existing(chosen: Settings) -> Settings:
+    """The same settings, if there is a ledger to read."""
+    if not chosen.home.is_dir():
+        raise UsageError(f"台账文件夹 {chosen.home} 不存在。")
+    return chosen
+
+
+def folder_at(path: Path) -> Path:
+    """An output folder, which may not be there yet."""
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"输出位置 {path} 是一个文件，应为文件夹。")
+    return path.absolute()
+
+
+def print_json(value: Any) -> None:
+    """What a program reads."""
+    print(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+class progress_bar:
+    """A context manager: one bar for the whole run, on the error stream; nothing when not ``shown``."""
+
+    def __init__(self, console: Console, shown: bool) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            console=console, disable=not shown, transient=True,
+        )  # fmt: skip
+        self._task = self._bar.add_task("准备", total=1)
+
+    def __enter__(self) -> Any:
+        self._bar.start()
+        return self._show
+
+    def _show(self, phase: str, done: int, total: int) -> None:
+        self._bar.update(self._task, description=phase, completed=done, total=max(total, 1))
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
