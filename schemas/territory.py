@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from functools import cache
 
 from schemas.codes import ALL_CHAINS, OTHER_SUBCHAIN, PROVINCE, WHOLE_CHAIN, Codes
 from schemas.form import Form, form_for

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import pytest
-from ledger_cases import Desk, read, read_bytes, sheet, workbook
+from ledger_cases import Desk, read_bytes, sheet, workbook
 from records import clean, history
 
 from flows.ledger.arriving import Arriving
 from flows.ledger.decide import Judged
 from flows.ledger.in_force import Ledger
-from flows.ledger.store import Store
-from flows.ledger.warehouse import open_warehouse
 from schemas.finding import State
 from schemas.period import Period
 
 SEPTEMBER, OCTOBER = Period.parse("2026-09"), Period.parse("2026-10")
 KEY = "region_code=360102"
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    store = Store(tmp_path / "home")
-    with store.writing():
-        desk = Desk(store, open_warehouse(store, read))
-        yield desk
-        desk.con.close()
 
 
 def county(value: str, **options: Any) -> bytes:
