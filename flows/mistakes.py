@@ -18,8 +18,11 @@ def sentence(error: BaseException) -> str | None:
     from flows.ledger.warehouse import WarehouseBusyError
     from indices.method import MethodError
     from schemas.form import FormError
+    from schemas.workdays import WorkdayError
 
-    mistakes = (Mistake, FormError, LockHeldError, MethodError, ReleaseError, WarehouseBusyError)
+    mistakes = (
+        Mistake, FormError, LockHeldError, MethodError, ReleaseError, WarehouseBusyError, WorkdayError,
+    )  # fmt: skip
     if isinstance(error, mistakes):
         return str(error)
     if isinstance(error, OSError):

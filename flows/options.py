@@ -1,4 +1,4 @@
-"""What the commands of ``zhishu`` share: their options, the mistakes in them, the progress bar."""
+"""What the commands of ``zhishu`` share: the application, options, the mistakes in them, the progress bar."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from flows.mistakes import Mistake
 from flows.settings import Settings, settings
 from schemas.period import Period
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="官方综合指数：从报表到指数表 · official composite indices, from the forms to the tables",
+)
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="台账文件夹，默认 ./var 或 ZHISHU_HOME · the home folder")

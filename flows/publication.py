@@ -26,6 +26,7 @@ from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.settings import Settings
 from indices.engine import compute
+from indices.gate import place_gates
 from indices.method import Method, load_methods, method_digest, methods_for
 from indices.tables.notes import MethodNote, ReleaseNotes
 from indices.tables.results import Results, read_results
@@ -38,6 +39,7 @@ from schemas.codes import Codes, load_codes
 from schemas.finding import SEVERITY_ZH, Severity
 from schemas.form import FORMS_DIR
 from schemas.period import Period
+from schemas.workdays import LIST as WORKDAYS  # says who is late, and decides no number
 
 PACKAGES = ("duckdb", "polars", "pandera", "prefect", "pyarrow", "pydantic", "openpyxl", "XlsxWriter")
 TRIAL = "本表为试算结果：“1269”行动计划未规定指数的编制方法，权重和上下限均为暂定值，不作考核依据。"
@@ -64,6 +66,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "result_target": ("position", "scope"),
     "result_coverage": ("form", "period"),
     "result_absent": ("form", "period", "submitter", "subject"),
+    "result_gate": ("index_code", "subject_type", "form", "filers", "period", "measure"),
     "included": ("variant", "t0", "annual", "form", "scope", "month", "level", "unit"),
 }
 
@@ -98,7 +101,7 @@ def manifest(
             **digest_files([ANOMALIES]),
         },
         forms=digest_files(form_files),
-        codes=digest_files(sorted(settings.codes_folder.glob("*.csv"))),
+        codes=digest_files([p for p in sorted(settings.codes_folder.glob("*.csv")) if p.name != WORKDAYS]),
         settings=settings.changes_numbers,
         seq=position,
         head=head,
@@ -192,7 +195,9 @@ def stored_results(release: Release, codes: Codes) -> Results:
     for row in _records(release.table("types")).iter_rows(named=True):
         types.setdefault(row["table_name"], []).append((row["column_name"], row["data_type"]))
     with duckdb.connect() as con:
-        for name in KEYS:
+        if "result_gate" not in types:  # a release from before there was a gate
+            place_gates(con, (), 0, {})
+        for name in (name for name in KEYS if name in types):
             columns = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in types[name])
             con.register("kept", _records(release.table(name)).to_arrow())
             con.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM kept")

@@ -12,6 +12,9 @@ import polars as pl
 
 from flows.batch import Outcome
 from flows.ledger.files import make_folder, write_file
+from indices.gate import GATED
+from indices.tables.coverage import MEASURES_ZH
+from indices.tables.results import SUBJECT_TYPES, Results
 from schemas.finding import SEVERITY_ZH, Finding, Severity, State
 from schemas.territory import BUREAU
 
@@ -110,6 +113,7 @@ def summary_lines(outcome: Outcome) -> list[str]:
     if outcome.results is not None:
         lines += _coverage_lines(outcome)
         lines += _rank_lines(outcome)
+        lines += gate_lines(outcome.results)
     if outcome.release is not None:
         state = "新发布" if outcome.release.fresh else "与已有发布相同"
         lines.append(
@@ -128,7 +132,7 @@ def _coverage_lines(outcome: Outcome) -> list[str]:
     lines = []
     for row in outcome.results.coverage.iter_rows(named=True):
         revenue = row["revenue_coverage"]
-        covered = "无从计算" if revenue is None else f"{100 * revenue:.2f} %"
+        covered = _percent(revenue)
         lines.append(
             f"  {row['form']} {row['period']}：应报 {row['due_n']} 份，已收 {row['accepted_n'] + row['pending_n']}，"
             f"报送率 {100 * row['filing_rate']:.2f} %，营收覆盖率 {covered}"
@@ -149,6 +153,8 @@ def _rank_lines(outcome: Outcome) -> list[str]:
         index.group_by(["index_code", "subject_type"]), key=lambda g: str(g[0])
     ):
         ranked = group.filter(pl.col("rank").is_not_null()).sort(["rank", "subject"])
+        if group["withheld"].eq(GATED).all():
+            continue  # told with what is missing
         if kind == "province":
             value = group["value"][0]
             lines.append(f"{_NAMES[str(code)]}月度监测值（试算）全省 {_shown(value)}")
@@ -165,6 +171,36 @@ def _rank_lines(outcome: Outcome) -> list[str]:
                 f"{_NAMES[str(code)]}（{_TYPES[str(kind)]} {ranked.height} 个）前三：{first}；后三：{last}"
             )
     return lines
+
+
+def gate_lines(results: Results) -> list[str]:
+    """One sentence for each level that is withheld: what was needed, what is there, who is missing."""
+    lines = []
+    closed = results.gate.filter(~pl.col("passed"))
+    for (index, kind), gates in closed.group_by(["index_code", "subject_type"], maintain_order=True):
+        parts = [
+            f"{g['form']} {g['period']} {_filers(g['filers'])}{MEASURES_ZH[g['measure']]}须达 {_percent(g['threshold'])}，"
+            f"现为 {_percent(g['actual'])}"
+            for g in gates.iter_rows(named=True)
+        ]
+        missing = "；".join(
+            f"应报 {g['due_n']} 份，已收 {g['filed_n']}，缺{g['missing']}"
+            for g in gates.unique(["form", "filers"], keep="first", maintain_order=True).iter_rows(named=True)
+            if g["missing"]
+        )
+        named = SUBJECT_TYPES[str(kind)]
+        lines.append(
+            f"{_NAMES[str(index)]}（{named}）未达到发布门槛，不公布：{'；'.join(parts)}（{missing or '没有应报的单位'}）"
+        )
+    return lines
+
+
+def _filers(level: str) -> str:
+    return "链长办" if level == "chain" else SUBJECT_TYPES[level]
+
+
+def _percent(share: Decimal | None) -> str:
+    return "无从计算" if share is None else f"{100 * share:.2f} %"
 
 
 def _shown(value: Decimal | None) -> str:

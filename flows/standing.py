@@ -1,47 +1,117 @@
-"""Where a period stands: who has filed, who is late, what was refused and why, which releases are stale."""
+"""Where a period stands: who has filed, who is late, what was refused and why, which releases are stale.
+
+This is no result: it looks at the clock (or at the day it is told) and is written nowhere in the record.
+"""
 
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 
+from flows.arrivals import ZONE, Expected, expected_submissions
+from flows.chasing import LevelLine, Reminder, level_lines, reminders
 from flows.ledger.release import releases
 from flows.ledger.store import Store
 from flows.ledger.warehouse import view_warehouse
 from flows.publication import stale, view
 from flows.settings import Settings
-from indices.coverage import place_coverage
+from indices.coverage import place_coverage, read_reports
 from schemas.codes import load_codes
 from schemas.period import Period
+from schemas.workdays import load_workdays
+
+Record = dict[str, Any]
 
 
-def standing_of(settings: Settings, period: Period) -> dict[str, Any]:
-    """The period's coverage, absent and rejected submissions, findings and releases, for JSON."""
-    store = Store(settings.home)
+@dataclass(frozen=True)
+class Standing:
+    """The standing of a month and of the quarterly and annual reports behind it, as of a day.
+
+    ``coverage`` and ``absent`` are as a release shows them. ``findings`` holds the open ones that the
+    submitters may see, ``clues`` those for the bureau alone; ``rules`` counts both by rule.
+    """
+
+    period: str
+    as_of: date
+    warning: str = ""  # where the calendar of working days ends
+    levels: tuple[LevelLine, ...] = ()
+    expected: tuple[Expected, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
+    coverage: tuple[Record, ...] = ()
+    absent: tuple[Record, ...] = ()
+    rejected: tuple[Record, ...] = ()
+    refused: tuple[Record, ...] = ()
+    findings: tuple[Record, ...] = ()
+    clues: tuple[Record, ...] = ()
+    rules: tuple[Record, ...] = ()
+    releases: tuple[Record, ...] = ()
+    stale: tuple[str, ...] = ()
+
+    @property
+    def needs_a_person(self) -> bool:
+        """True while something is missing, rejected or outdated."""
+        return bool(self.absent or self.rejected or self.stale)
+
+
+def today() -> date:
+    """The day in Asia/Shanghai."""
+    return datetime.now(ZONE).date()
+
+
+def standing(settings: Settings, period: Period, as_of: date | None = None) -> Standing:
+    """The standing of a month; what is missing is counted late as of ``as_of`` (today by default)."""
+    store, day = Store(settings.home), as_of or today()
+    codes, workdays = load_codes(settings.codes_folder), load_workdays(settings.codes_folder)
     if not store.warehouse.is_file():
-        return {
-            "period": str(period), "coverage": [], "absent": [], "rejected": [], "refused": [],
-            "releases": [], "stale": [],
-        }  # fmt: skip
+        return Standing(str(period), day)
     with closing(view_warehouse(store, settings.threads)) as con:
-        outdated = [str(p) for p in stale(con, store, settings)]
+        outdated = tuple(str(p) for p in stale(con, store, settings))
         view(con, store, settings, period)
-        place_coverage(con, load_codes(settings.codes_folder), period)
-        return {
-            "period": str(period),
-            "coverage": _records(con, "SELECT * FROM result_coverage ORDER BY period, form"),
-            "absent": _records(con, "SELECT * FROM result_absent ORDER BY period, form, submitter, subject"),
-            "rejected": _records(con, _REJECTED, [period.ref_month]),
-            "refused": _records(con, _REFUSED),
-            "releases": [
+        reports = read_reports(con, codes, period)
+        place_coverage(con, reports)
+        expected = expected_submissions(con, store, reports, workdays, day)
+        days = [d for one in expected for d in (one.due, one.last or day)]
+        return Standing(
+            period=str(period),
+            as_of=day,
+            warning=workdays.warning(min([*days, day]), max([*days, day])),
+            levels=level_lines(expected, reports),
+            expected=expected,
+            reminders=reminders(expected, day),
+            coverage=_records(con, "SELECT * FROM result_coverage ORDER BY period, form"),
+            absent=_records(con, "SELECT * FROM result_absent ORDER BY period, form, submitter, subject"),
+            rejected=_records(con, _REJECTED, [period.ref_month]),
+            refused=_records(con, _REFUSED),
+            findings=_records(con, _FINDINGS.format("<>"), [_behind(expected)]),
+            clues=_records(con, _FINDINGS.format("="), [_behind(expected)]),
+            rules=_records(con, _RULES, [_behind(expected)]),
+            releases=tuple(
                 {"id": r.id, "stage": r.stage, "digest": r.digest, "reason": r.reason}
                 for r in releases(store, str(period))
-            ],
-            "stale": outdated,
-        }
+            ),
+            stale=outdated,
+        )
+
+
+def as_json(found: Standing) -> Record:
+    """The same as plain values: days and shares as text."""
+    plain: Record = _plain(asdict(found))
+    return plain
+
+
+def standing_of(settings: Settings, period: Period) -> Record:
+    """The standing of today as plain values."""
+    return as_json(standing(settings, period))
+
+
+def _behind(expected: tuple[Expected, ...]) -> list[str]:
+    """The periods that the standing tells of."""
+    return sorted({one.period for one in expected})
 
 
 _REJECTED = """
@@ -57,49 +127,36 @@ SELECT d.file_name, f.rule, f.message, f.advice
 FROM delivery AS d JOIN finding AS f ON f.seq = d.seq AND f.rule = d.refused
 WHERE d.refused <> '' ORDER BY d.file_name, d.digest
 """
+_FINDINGS = """
+SELECT severity, level, rule, period, form, submitter, subject, file_name, sheet, cell, value, message, advice,
+    answered, id
+FROM open_finding
+WHERE severity {} 'clue' AND list_contains(?::VARCHAR[], period)
+ORDER BY CASE severity WHEN 'hard' THEN 0 ELSE 1 END, period, submitter, form, subject, rule, sheet, cell, id, seq,
+    ordinal
+"""
+_RULES = """
+SELECT severity, rule, count(*)::INTEGER AS findings, count(DISTINCT submitter)::INTEGER AS offices,
+    min(message) AS example
+FROM open_finding WHERE list_contains(?::VARCHAR[], period) GROUP BY severity, rule
+ORDER BY CASE severity WHEN 'hard' THEN 0 WHEN 'soft' THEN 1 ELSE 2 END, findings DESC, rule
+"""
 
 
 def _records(
-    con: duckdb.DuckDBPyConnection, query: str, values: list[int] | None = None
-) -> list[dict[str, Any]]:
+    con: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None
+) -> tuple[Record, ...]:
     found = con.execute(query, values or [])
     names = [column[0] for column in found.description or ()]
-    return [
-        {
-            name: value if isinstance(value, int) or value is None else str(value)
-            for name, value in zip(names, row, strict=True)
-        }
-        for row in found.fetchall()
-    ]
+    return tuple(
+        {name: _plain(value) for name, value in zip(names, row, strict=True)} for row in found.fetchall()
+    )
 
 
-def _percent(share: str | None) -> str:
-    return "无从计算" if share is None else f"{100 * Decimal(share):.2f} %"
-
-
-def standing_text(found: dict[str, Any]) -> list[str]:
-    """The same for a person."""
-    lines = [f"{found['period']} 报送情况"]
-    if not found["coverage"]:
-        return [*lines, "台账中还没有任何报表。"]
-    for row in found["coverage"]:
-        lines.append(
-            f"  {row['form']} {row['period']}：应报 {row['due_n']}，接收 {row['accepted_n']}，待核 {row['pending_n']}，"
-            f"退回 {row['rejected_n']}，未报 {row['absent_n']}；报送率 {_percent(row['filing_rate'])}，"
-            f"营收覆盖率 {_percent(row['revenue_coverage'])}"
-        )
-    for row in found["absent"]:
-        lines.append(
-            f"  {row['reason']}：{row['period']} {row['form']} {row['submitter']} {row['submitter_name']} {row['subject']}".rstrip()
-        )
-    for row in found["rejected"]:
-        lines.append(
-            f"  退回原因：{row['file_name']} {row['sheet']} {row['cell']}：[{row['rule']}] {row['message']}"
-        )
-    for row in found["refused"]:
-        lines.append(f"  整件拒收：{row['file_name']}：[{row['rule']}] {row['message']}")
-    for row in found["releases"]:
-        lines.append(f"  发布 {row['id']} {row['stage']} {row['digest'][:16]} {row['reason']}".rstrip())
-    if found["stale"]:
-        lines.append(f"  需要重新发布的报告期：{'、'.join(found['stale'])}")
-    return lines
+def _plain(value: Any) -> Any:
+    """What JSON can hold: days and exact decimals as text."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, date | Decimal) else value

@@ -18,8 +18,9 @@ import duckdb
 import polars as pl
 
 from indices.compile import node_id, readings_sql
-from indices.coverage import place_coverage
+from indices.coverage import place_coverage, read_reports
 from indices.expression import Std, leaves
+from indices.gate import judge, place_gates
 from indices.method import Indicator, Method
 from indices.parameters import TTM_PAIRS, Columns, place_parameters, place_subjects, place_table
 from indices.reach import subjects
@@ -62,10 +63,18 @@ def compute(con: duckdb.DuckDBPyConnection, methods: Sequence[Method], codes: Co
         _read_indicators(con, method, codes, plan)
     place_subjects(con, [row for m in methods for row in subjects(codes, m, plan)])
     con.execute(procedure("indicator"))
+    reports = read_reports(con, codes, period)
+    earlier = [Period(month // 100, month % 100) for month in evaluated_periods(period)[1:]]
+    place_gates(
+        con,
+        judge(methods, reports),
+        period.ref_month,
+        {p.ref_month: judge(methods, read_reports(con, codes, p)) for p in earlier},
+    )
     con.execute(procedure("index"))
     con.execute(procedure("variable"))
     con.execute(procedure("target"), {"month": period.ref_month})
-    place_coverage(con, codes, period)
+    place_coverage(con, reports)
 
 
 def _choose_rows(

@@ -72,6 +72,21 @@ class Basket:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Gate:
+    """What must have come in before a level is published.
+
+    Of what the offices of level ``filers`` owe of ``form``, these shares must be there: ``filing_rate``
+    by number (报送率), ``revenue_coverage`` by revenue (营收覆盖率).
+    """
+
+    subject_type: SubjectType
+    form: str
+    filers: Literal["province", "city", "county", "chain"]
+    filing_rate: Decimal
+    revenue_coverage: Decimal
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Pillar:
     """A pillar; its weight is the sum of its leaves."""
 
@@ -136,6 +151,7 @@ class Method:
     pillars: tuple[Pillar, ...]
     indicators: tuple[Indicator, ...]
     baskets: tuple[Basket, ...] = field(default=())
+    gates: tuple[Gate, ...] = field(default=())
 
     @property
     def id(self) -> str:
@@ -160,7 +176,11 @@ def read_method(path: Path) -> Method:
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise MethodError(f"方法文件 {path.name} 有误：{error}") from error
     forms = {form.code: form for form in load_forms() if not form.filed_by_bureau}
-    problems = [*_structure(method), *(p for i in method.indicators for p in _indicator(i, forms))]
+    problems = [
+        *_structure(method),
+        *_gates(method, forms),
+        *(p for i in method.indicators for p in _indicator(i, forms)),
+    ]
     if problems:
         raise MethodError(f"方法文件 {path.name} 不能使用：" + "；".join(problems))
     return method
@@ -180,6 +200,26 @@ def _structure(method: Method) -> list[str]:
     for basket in method.baskets:
         problems += [f"{basket.name}剔除了不存在的指标 {i}" for i in basket.without if i not in ids]
     problems += [f"缺少频率 {f} 的最大滞后" for f in "MQA" if f not in method.max_age]
+    return problems
+
+
+def _gates(method: Method, forms: dict[str, Form]) -> list[str]:
+    """What is wrong with the gates, as clauses of a sentence."""
+    problems = []
+    keys = [(g.subject_type, g.form, g.filers) for g in method.gates]
+    for gate in method.gates:
+        name = f"{gate.subject_type} 的发布门槛（{gate.form}，{gate.filers}）"
+        if gate.subject_type not in method.subjects:
+            problems.append(f"{name}所说的对象不在本方法之中")
+        if gate.form not in forms:
+            problems.append(f"{name}所说的表不存在")
+        for what, share in (("报送率", gate.filing_rate), ("营收覆盖率", gate.revenue_coverage)):
+            if not 0 <= share <= 1:
+                problems.append(f"{name}的{what} {share} 不在 0 至 1 之间")
+            elif share != share.quantize(Decimal("0.0001")):
+                problems.append(f"{name}的{what} {share} 超过 4 位小数")
+        if keys.count((gate.subject_type, gate.form, gate.filers)) > 1:
+            problems.append(f"{name}重复")
     return problems
 
 

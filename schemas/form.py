@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from schemas.deadline import Deadline, deadline_problems
 from schemas.finding import Severity
 from schemas.period import Frequency, Period
 
@@ -131,7 +132,10 @@ class Rule:
 
 @dataclass(frozen=True, config=_STRICT)
 class Form:
-    """One edition of one form; see the README of this package for the meaning of each key."""
+    """One edition of one form; see the README of this package for the meaning of each key.
+
+    ``deadline`` is the sentence that is printed, ``deadlines`` says the same as data.
+    """
 
     format: Literal[1]
     code: str
@@ -156,6 +160,7 @@ class Form:
     notes: tuple[str, ...]
     roll_up: Literal["sum", "cluster", "own", "own_or_cities"]
     columns: tuple[Column, ...]
+    deadlines: tuple[Deadline, ...]
     subject: str | None = None
     store: Literal["statistics", "permu"] = "statistics"
     filed_by_bureau: bool = False
@@ -214,6 +219,8 @@ def read_form(path: Path) -> Form:
     for column in form.columns:
         if column.agg_weight is not None and column.agg_weight not in codes:
             raise FormError(f"表式文件 {path.name}：{column.code} 的权数 {column.agg_weight} 不是字段")
+    for problem in deadline_problems(form.deadlines, form.frequencies, codes):
+        raise FormError(f"表式文件 {path.name}：{problem}")
     return form
 
 

@@ -1,4 +1,4 @@
-"""Sheet 覆盖: the three coverages and who is missing.
+"""Sheet 覆盖: the three coverages, the gates of the method, and who is missing.
 
 Submitters' names, codes and the reasons of a refusal are for the internal edition; the public one counts.
 """
@@ -28,6 +28,7 @@ from schemas.finding import STATE_ZH
 from schemas.period import Period
 
 SHARE = number_look(2)
+MEASURES_ZH = {"filing_rate": "报送率", "revenue_coverage": "营收覆盖率"}
 HEADINGS = (
     Heading("", "表号", 10),
     Heading("", "表名", 38),
@@ -71,7 +72,8 @@ def write_coverage(
     row = sheet.notes(row, (COVERAGES, SYMBOLS)) + 1
     sheet.break_before(row)
     row = _weights(sheet, row, results, notes, method) + 1
-    row = _title(sheet, row, "三、未报、退回和待核")
+    row = _gates(sheet, row, results, method, audience) + 1
+    row = _title(sheet, row, "四、未报、退回和待核")
     (_names if audience == "internal" else _counts)(sheet, row, rows(results.absent))
 
 
@@ -138,6 +140,36 @@ def _weights(sheet: Sheet, row: int, results: Results, notes: ReleaseNotes, meth
         other_remark = other.get("withheld") and f"全篮子值：{other['withheld']}"
         sheet.text(row, 10, "；".join(part for part in (remark, other_remark) if part))
         sheet.raw.set_row(row, LINE)
+        row += 1
+    return row
+
+
+def _gates(sheet: Sheet, row: int, results: Results, method: MethodNote, audience: Audience) -> int:
+    """What had to come in for each level of the index; who is missing is for the internal edition."""
+    row = _title(sheet, row, "三、发布门槛")
+    labels = (
+        (0, 0, "表号"), (1, 1, "公布对象"), (2, 2, "报告期"), (3, 4, "计入的填报单位"), (5, 6, "门槛项目"),
+        (7, 7, "应达到（%）"), (8, 8, "实际（%）"), (9, 9, "结果"), (10, 10, "缺报单位"),
+    )  # fmt: skip
+    row = _heads(sheet, row, labels)
+    gates = rows(results.gate, pl.col("index_code") == method.index)
+    if not gates:
+        sheet.merged(row, 0, row, sheet.last_column, "本方法没有设置发布门槛。", TEXT)
+        return row + 1
+    for gate in gates:
+        sheet.text(row, 0, gate["form"], CODE)
+        sheet.text(row, 1, SUBJECT_TYPES[gate["subject_type"]])
+        sheet.text(row, 2, Period.parse(gate["period"]).printed, CODE)
+        sheet.merged(row, 3, row, 4, SUBJECT_TYPES[gate["filers"]], CODE)
+        sheet.merged(row, 5, row, 6, MEASURES_ZH[gate["measure"]], CODE)
+        sheet.number(row, 7, percent(gate["threshold"]), SHARE)
+        sheet.number(row, 8, percent(gate["actual"]), SHARE)
+        sheet.text(row, 9, "达到" if gate["passed"] else "未达到，不公布", CODE)
+        missing = gate["missing"] or NOT_APPLICABLE
+        if audience == "public":
+            missing = f"{gate['due_n'] - gate['filed_n']} 份"
+        sheet.text(row, 10, missing)
+        sheet.fit_row(row, (missing, 10, 10), (SUBJECT_TYPES[gate["subject_type"]], 1, 1))
         row += 1
     return row
 

@@ -55,6 +55,10 @@ TABLES: dict[str, tuple[str, ...]] = {
         "filing_rate", "revenue_coverage",
     ),
     "absent": ("form", "period", "submitter", "submitter_name", "subject", "state", "reason"),
+    "gate": (
+        "index_code", "subject_type", "form", "filers", "period", "measure", "threshold", "actual", "due_n",
+        "filed_n", "missing", "passed",
+    ),
 }  # fmt: skip
 _KEYS: dict[str, tuple[str, ...]] = {
     "index": ("index_code", "product", "period", "subject"),
@@ -64,6 +68,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "target": ("scope", "subject"),
     "coverage": ("form", "period"),
     "absent": ("form", "period", "submitter", "subject", "state", "reason"),
+    "gate": ("index_code", "subject_type", "form", "filers", "measure"),
 }
 
 
@@ -82,6 +87,7 @@ class Results:
     target: pl.DataFrame
     coverage: pl.DataFrame
     absent: pl.DataFrame
+    gate: pl.DataFrame
 
 
 def read_results(con: duckdb.DuckDBPyConnection, codes: Codes | None = None) -> Results:

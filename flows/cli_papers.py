@@ -1,0 +1,159 @@
+"""The commands that write workbooks: ``forms``, ``sample``, ``releases``, ``export``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.options import (
+    AsJson,
+    CodesFolder,
+    Home,
+    Out,
+    PeriodText,
+    UsageError,
+    app,
+    existing,
+    folder_at,
+    period_asked,
+    print_json,
+    progress_bar,
+    settings_for,
+)
+
+
+class Reader(Enum):
+    """Who reads an export; the values are the tables' audiences."""
+
+    internal = "internal"
+    public = "public"
+
+
+@app.command(
+    help="空白报表，每个填报单位一个工作簿 · blank official forms\n\n例：zhishu forms 2026-10 --out forms"
+)
+def forms(
+    period: PeriodText,
+    out: Out,
+    submitter: Annotated[
+        list[str] | None, typer.Option("--submitter", help="只要这些单位的代码 · only these")
+    ] = None,
+    revisions: Annotated[
+        bool, typer.Option("--revisions", help="附数据修订表（赣链统10表） · with the revision form")
+    ] = False,
+    codes: CodesFolder = None,
+) -> int:
+    """Write what a bureau sends out before a period."""
+    from schemas.codes import load_codes
+    from schemas.documentation import field_documentation
+    from schemas.territory import submitters
+    from schemas.workbook import blank_files
+
+    wanted, lists, out = (
+        period_asked(period),
+        load_codes(settings_for(None, codes).codes_folder),
+        folder_at(out),
+    )
+    known = {office.code: office for office in submitters(lists)}
+    unknown = [code for code in submitter or [] if code not in known]
+    if unknown:
+        raise UsageError(f"没有填报单位 {'、'.join(unknown)}。")
+    chosen = [known[code] for code in submitter] if submitter else list(known.values())
+    written = 0
+    with progress_bar(Console(stderr=True), True) as progress:
+        for number, office in enumerate(chosen, 1):
+            for name, data in blank_files(lists, office, wanted, revisions=revisions):
+                path = out / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+                written += 1
+            progress("空白报表", number, len(chosen))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{wanted} 字段说明.md").write_text(field_documentation(wanted), "utf-8")
+    print(f"{wanted.printed}空白报表 {written} 个工作簿和字段说明，在 {out}")
+    return 0
+
+
+@app.command(help="合成样例报表 · synthetic submissions\n\n例：zhishu sample --through 2026-10 --out samples")
+def sample(
+    through: Annotated[str, typer.Option("--through", help="做到哪一期 · the last period")],
+    out: Out,
+    codes: CodesFolder = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="随机种子 · seed")] = None,
+) -> int:
+    """Write a synthetic province: deliveries, history, defects and published figures."""
+    from schemas.codes import load_codes
+    from schemas.samples.deliver import write_samples
+    from schemas.samples.write import SEED
+
+    lists = load_codes(settings_for(None, codes).codes_folder)
+    with progress_bar(Console(stderr=True), True) as progress:
+        done = 0
+
+        def on_written(_path: Path) -> None:
+            nonlocal done
+            done += 1
+            progress("合成样例", done, 0)
+
+        try:
+            written = write_samples(lists, out, period_asked(through, "M"), seed or SEED, on_written)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+    print(f"合成样例 {len(written)} 个文件，在 {out}")
+    return 0
+
+
+@app.command(help="所有发布 · all releases\n\n例：zhishu releases")
+def releases(home: Home = None, as_json: AsJson = False) -> int:
+    """Releases with stage, digest and reason."""
+    from flows.ledger.release import releases as all_releases
+    from flows.ledger.store import Store
+
+    found = all_releases(Store(existing(settings_for(home, None)).home))
+    if as_json:
+        print_json([{"id": r.id, "stage": r.stage, "digest": r.digest, "reason": r.reason} for r in found])
+    elif not found:
+        print("还没有发布。")
+    for release in () if as_json else found:
+        print(f"{release.id}  {release.stage}  {release.digest[:16]}  {release.reason}".rstrip())
+    return 0
+
+
+@app.command(
+    help="再次写出某次发布的表格 · the tables of a release again\n\n例：zhishu export 2026-10.1 --out out"
+)
+def export(
+    release: Annotated[
+        str, typer.Argument(metavar="RELEASE|PERIOD", help="发布号或报告期 · release or period")
+    ],
+    out: Out,
+    audience: Annotated[
+        Reader, typer.Option("--audience", help="内部或公开 · who reads it")
+    ] = Reader.internal,
+    home: Home = None,
+    codes: CodesFolder = None,
+) -> int:
+    """Write the workbooks of a release from its stored tables."""
+    from flows.ledger.release import read_release
+    from flows.ledger.release import releases as all_releases
+    from flows.ledger.store import Store
+    from flows.publication import stored_results, write_workbooks
+    from schemas.codes import load_codes
+
+    chosen, target = existing(settings_for(home, codes)), folder_at(out)
+    store = Store(chosen.home)
+    if "." not in release:
+        found = all_releases(store, str(period_asked(release, "M")))
+        if not found:
+            raise UsageError(f"{release} 还没有发布。")
+        wanted = found[-1]
+    else:
+        wanted = read_release(store, release)
+    results = stored_results(wanted, load_codes(chosen.codes_folder))
+    for path in write_workbooks(wanted, results, chosen, target, audience.value):
+        print(path)
+    return 0
