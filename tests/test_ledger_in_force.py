@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from conftest import Ran
-from ledger_cases import Desk, read_bytes, sheet, workbook
+from ledger_cases import Desk, read, read_bytes, sheet, workbook
 from records import clean, history
 
 from flows.ledger.arriving import Arriving
 from flows.ledger.decide import Judged
 from flows.ledger.in_force import Ledger
+from flows.ledger.store import Store
+from flows.ledger.warehouse import open_warehouse
 from schemas.finding import State
 from schemas.period import Period
 
