@@ -95,9 +95,13 @@ def _is_users(error: Exception) -> bool:
     from flows.ledger.release import ReleaseError
     from flows.ledger.warehouse import WarehouseBusyError
     from indices.method import MethodError
+    from indices.steps.bench import ScoreError
     from schemas.form import FormError
+    from schemas.table import TableError
 
-    mistakes = (Mistake, FormError, LockHeldError, MethodError, ReleaseError, WarehouseBusyError)
+    mistakes = (
+        Mistake, FormError, LockHeldError, MethodError, ReleaseError, ScoreError, TableError, WarehouseBusyError
+    )  # fmt: skip
     return isinstance(error, mistakes)
 
 
@@ -363,6 +367,29 @@ def export(
     for path in write_workbooks(wanted, results, chosen, target, audience.value):
         print(path)
     return 0
+
+
+@app.command(
+    help="单独计算：任意方法、任意数据 · the engine alone on any table and any method\n\n"
+    "例：zhishu score method.toml data.xlsx --out out"
+)
+def score(
+    method: Annotated[Path, typer.Argument(metavar="METHOD", help="方法文件（format = 2）· method file")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="数据文件 xlsx、csv、parquet · the table")],
+    out: Out,
+    as_json: AsJson = False,
+) -> int:
+    """Compute an index without a ledger and write every stage."""
+    from flows.scoring import score_files, score_json, summary, write_stages
+
+    target = _folder(out)
+    design, scored = score_files(method, data, _settings(None, None).threads)
+    written = write_stages(design, scored, target)
+    if as_json:
+        _print_json(score_json(design, scored))
+    else:
+        print("\n".join([*summary(design, scored), f"各阶段表格 {len(written)} 个文件，在 {target}"]))
+    return 1 if scored.notes.height else 0
 
 
 if __name__ == "__main__":

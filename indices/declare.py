@@ -17,7 +17,9 @@ from pydantic.dataclasses import dataclass
 _STRICT = ConfigDict(extra="forbid")
 
 Window = Literal["period", "all"] | tuple[str, str]
-Mean = Literal["arithmetic", "geometric", "harmonic", "power", "median", "topsis", "copeland", "mpi_minus", "mpi_plus"]
+Mean = Literal[
+    "arithmetic", "geometric", "harmonic", "power", "median", "topsis", "copeland", "mpi_minus", "mpi_plus"
+]
 ScaleMethod = Literal[
     "goalpost", "log_goalpost", "efficacy", "efficacy_log", "efficacy_exp", "minmax", "zscore", "rank",
     "percentile_rank", "ratio", "target", "none",
@@ -112,7 +114,11 @@ class Scale:
     @property
     def needs_window(self) -> bool:
         """True if data decide the posts."""
-        return not self.fixed and self.method != "none" and not (self.method == "ratio" and self.reference == "given")
+        return (
+            not self.fixed
+            and self.method != "none"
+            and not (self.method == "ratio" and self.reference == "given")
+        )
 
     @property
     def takes_optimum(self) -> bool:
@@ -126,7 +132,11 @@ class Scale:
             return self.range
         if self.method.startswith("efficacy"):
             return Decimal(60), Decimal(100)
-        return (Decimal(0), Decimal(1)) if self.method in ("zscore", "percentile_rank") else (Decimal(0), Decimal(100))
+        return (
+            (Decimal(0), Decimal(1))
+            if self.method in ("zscore", "percentile_rank")
+            else (Decimal(0), Decimal(100))
+        )
 
     @property
     def clipped(self) -> Literal["none", "lower", "upper", "both"]:

@@ -36,7 +36,8 @@ _STRICT = ConfigDict(extra="forbid")
 
 Direction = Literal["positive", "negative", "moderate", "interval"]
 Step = Annotated[
-    Screen | Denominate | Impute | Treat | Transform | Normalise | Weigh | Aggregate, Field(discriminator="step")
+    Screen | Denominate | Impute | Treat | Transform | Normalise | Weigh | Aggregate,
+    Field(discriminator="step"),
 ]
 _BEFORE_SCORES = (Screen, Denominate, Impute, Treat, Transform)
 
@@ -141,6 +142,11 @@ class Design:
         """``TAI-2001``."""
         return f"{self.index}-{self.version}"
 
+    @property
+    def nodes(self) -> tuple[Indicator | Group, ...]:
+        """Indicators, then groups, in the order of the file."""
+        return (*self.indicators, *self.groups)
+
     @cached_property
     def root(self) -> Group:
         """The index itself."""
@@ -149,8 +155,7 @@ class Design:
     @cached_property
     def children(self) -> dict[str, tuple[str, ...]]:
         """The nodes below each group, in the order of the file, indicators first."""
-        nodes = (*self.indicators, *self.groups)
-        return {g.id: tuple(n.id for n in nodes if n.parent == g.id) for g in self.groups}
+        return {g.id: tuple(n.id for n in self.nodes if n.parent == g.id) for g in self.groups}
 
     @cached_property
     def heights(self) -> dict[str, int]:
@@ -168,7 +173,7 @@ class Design:
     @cached_property
     def names(self) -> dict[str, str]:
         """Node to name."""
-        return {n.id: n.name for n in (*self.indicators, *self.groups)}
+        return {n.id: n.name for n in self.nodes}
 
     @property
     def aggregate(self) -> Aggregate:
@@ -235,19 +240,19 @@ def _first(error: ValidationError) -> str:
 
 
 def _tree(design: Design) -> Iterator[str]:
-    ids = [n.id for n in (*design.indicators, *design.groups)]
+    ids = [n.id for n in design.nodes]
     for twice in sorted({i for i in ids if ids.count(i) > 1}):
         yield f"代码 {twice} 重复"
     roots = [g.id for g in design.groups if not g.parent]
     if len(roots) != 1:
         yield f"没有上级的分组应有且只有一个，现有 {len(roots)} 个（{'、'.join(roots)}）"
     known = {g.id for g in design.groups}
-    for node in (*design.indicators, *design.groups):
+    for node in design.nodes:
         if (node.parent or isinstance(node, Indicator)) and node.parent not in known:
             yield f"{node.id} 的上级 {node.parent!r} 未定义"
     parents = {g.id: g.parent for g in design.groups}
     for group in design.groups:
-        if not any(n.parent == group.id for n in (*design.indicators, *design.groups)):
+        if not any(n.parent == group.id for n in design.nodes):
             yield f"分组 {group.id} 没有下级"
         if _circles(group.id, parents):
             yield f"分组 {group.id} 的上级关系成环"
@@ -288,9 +293,9 @@ def _needs(design: Design) -> Iterator[str]:
         for chosen in getattr(step, "indicators", ()):
             if chosen not in {i.id for i in design.indicators}:
                 yield f"步骤 {step.step} 中的指标 {chosen} 未定义"
-    normalise = next((s for s in design.steps if isinstance(s, Normalise)), None)
-    for indicator in design.indicators if normalise else ():
-        yield from _scale_needs(indicator, normalise.scale_of(indicator.scale), panel)
+    for normalise in (s for s in design.steps if isinstance(s, Normalise)):
+        for indicator in design.indicators:
+            yield from _scale_needs(indicator, normalise.scale_of(indicator.scale), panel)
 
 
 def _scale_needs(indicator: Indicator, scale: Scale, panel: bool) -> Iterator[str]:

@@ -15,7 +15,7 @@ import polars as pl
 from indices.declare import Aggregate, Denominate, Impute, Normalise, Screen, Transform, Treat, Weigh
 from indices.design import Design, Step
 from indices.steps.aggregate import climb
-from indices.steps.bench import VALUE, Bench, Note, ScoreError
+from indices.steps.bench import VALUE, Bench, Columns, Note, ScoreError
 from indices.steps.denominate import denominate
 from indices.steps.impute import impute
 from indices.steps.normalise import normalise
@@ -27,9 +27,9 @@ from indices.steps.treat import treat
 from indices.steps.weigh import place_given, weigh
 from indices.table import Place, Table, arrange
 
-_FILLED = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "value": VALUE, "source": pl.String,
+_FILLED: Columns = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "value": VALUE, "source": pl.String,
            "method": pl.String}  # fmt: skip
-_TREATED = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "before": VALUE, "after": VALUE,
+_TREATED: Columns = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "before": VALUE, "after": VALUE,
             "how": pl.String}  # fmt: skip
 
 
@@ -153,5 +153,3 @@ def _frames(bench: Bench, values: pl.DataFrame, prepared: pl.DataFrame) -> Score
         points=take("points", "subject, period, rule"),
         notes=notes.sort("rule", "period", "subject", "node", maintain_order=True),
     )
-
-

@@ -20,7 +20,7 @@ from schemas.period import Period
 MARKS = {"": "late", "W": "not_yet", "N": "not_applicable", "C": "suppressed"}
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _QUANTUM = Decimal(1).scaleb(-18)
-_LARGEST = Decimal(10) ** 19
+_LARGEST = Decimal(10) ** 16
 _KEYS = ("subject", "period")
 
 Place = Callable[[int, str], str]  # row of the frame and column to a place that a person finds
@@ -54,7 +54,9 @@ def arrange(design: Design, frame: pl.DataFrame, place: Place | None = None) -> 
         found = _figures(rows, wide, label, label, (), where)
         columns.append(found.select("subject", "period", pl.col("indicator").alias("label"), "value"))
     groups = [
-        rows.select(*_KEYS, pl.lit(g).alias("grp"), _column(wide, g).cast(pl.String).fill_null("").alias("label"))
+        rows.select(
+            *_KEYS, pl.lit(g).alias("grp"), _column(wide, g).cast(pl.String).fill_null("").alias("label")
+        )
         for g in data.groups
     ]
     return Table(
@@ -71,7 +73,9 @@ def _none(**more: pl.DataType | type[pl.DataType]) -> pl.DataFrame:
 
 def _column(frame: pl.DataFrame, label: str) -> pl.Series:
     if label not in frame.columns:
-        raise ScoreError(f"数据中没有“{label}”一列；现有：{'、'.join(frame.columns[:12])}等。请核对方法文件中的列名。")
+        raise ScoreError(
+            f"数据中没有“{label}”一列；现有：{'、'.join(frame.columns[:12])}等。请核对方法文件中的列名。"
+        )
     return frame[label]
 
 
@@ -85,7 +89,7 @@ def _who(data: Data, frame: pl.DataFrame, where: Place) -> pl.DataFrame:
     if frame.height == 0:
         raise ScoreError("数据没有行；请核对表头所在行（data.header_row）和工作表。")
     subject = _texts(frame, data.subject)
-    empty = subject.eq("").arg_max()
+    empty = int(subject.eq("").arg_max() or 0)
     if subject[empty] == "":
         raise ScoreError(f"{where(empty, data.subject)} 没有单位代码，不知道是谁的数据；请补上或删除该行。")
     period, ticks = _periods(_texts(frame, data.period), data.period, where) if data.period else (None, None)
@@ -100,7 +104,9 @@ def _who(data: Data, frame: pl.DataFrame, where: Place) -> pl.DataFrame:
     )
     twice = rows.select(pl.struct(_KEYS).is_first_distinct().not_().arg_max().alias("at"))["at"][0]
     if rows.select(pl.struct(_KEYS).is_duplicated().any()).item():
-        raise ScoreError(f"{where(twice, data.subject)}：单位 {subject[twice]} {rows['period'][twice]} 出现两次；请只留一行。")
+        raise ScoreError(
+            f"{where(twice, data.subject)}：单位 {subject[twice]} {rows['period'][twice]} 出现两次；请只留一行。"
+        )
     return rows
 
 
@@ -118,10 +124,14 @@ def _periods(texts: pl.Series, label: str, where: Place) -> tuple[pl.Series, pl.
         known[text] = (str(period), period.year * per_year + (period.month * per_year) // 12)
         kinds[period.frequency] = text
     if len(kinds) > 1:
-        raise ScoreError(f"报告期种类不一（{'、'.join(sorted(kinds.values()))}）；一张表只能是月、季或年中的一种。")
+        raise ScoreError(
+            f"报告期种类不一（{'、'.join(sorted(kinds.values()))}）；一张表只能是月、季或年中的一种。"
+        )
     canonical = {text: name for text, (name, _) in known.items()}
     ticks = {text: t for text, (_, t) in known.items()}
-    return texts.replace_strict(canonical, return_dtype=pl.String), texts.replace_strict(ticks, return_dtype=pl.Int32)
+    return texts.replace_strict(canonical, return_dtype=pl.String), texts.replace_strict(
+        ticks, return_dtype=pl.Int32
+    )
 
 
 def _figures(
@@ -154,7 +164,7 @@ def decimals(column: pl.Series, where: Callable[[int], str]) -> tuple[pl.Series,
             found[text] = _decimal(text)
             if found[text] is None:
                 raise ScoreError(
-                    f"{where(row)} 的“{text}”不是数值；请填数值、留空，或用 W（尚未产生）、N（不适用）、C（保密）。"
+                    f"{where(row)} 的“{text}”不是数值；请填数值（整数部分至多 16 位）、留空，或用 W（尚未产生）、N（不适用）、C（保密）。"
                 )
     values = pl.Series([found.get(t) for t in texts], dtype=VALUE)
     return values, _typed(values, marks)
@@ -162,7 +172,8 @@ def decimals(column: pl.Series, where: Callable[[int], str]) -> tuple[pl.Series,
 
 def _typed(values: pl.Series, marks: dict[int, str]) -> pl.Series:
     return pl.Series(
-        ["" if v else marks.get(row, "late") for row, v in enumerate(values.is_not_null().to_list())], dtype=pl.String
+        ["" if v else marks.get(row, "late") for row, v in enumerate(values.is_not_null().to_list())],
+        dtype=pl.String,
     )
 
 

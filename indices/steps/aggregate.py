@@ -24,7 +24,7 @@ import numpy as np
 import polars as pl
 
 from indices.declare import Aggregate, Mean
-from indices.steps.bench import SCORE, Bench, fixed
+from indices.steps.bench import SCORE, Bench, Columns, fixed
 
 _MEANS: dict[Mean, str] = {
     "arithmetic": "sum(weight * value) / nullif(sum(weight), 0)",
@@ -125,9 +125,7 @@ def climb(bench: Bench, step: Aggregate, quiet: bool = False) -> None:
 def _take_notes(bench: Bench, step: Aggregate) -> None:
     """What the last level climbed could not or only just compute."""
     here = "b.subject, b.period, b.parent"
-    table = (
-        "FROM basket AS b JOIN node_value AS v ON v.subject = b.subject AND v.period = b.period AND v.node = b.parent"
-    )
+    table = "FROM basket AS b JOIN node_value AS v ON v.subject = b.subject AND v.period = b.period AND v.node = b.parent"
     order = "ORDER BY b.period, b.subject, b.parent"
     share = "round(b.there / nullif(b.due, 0), 4)" if step.by == "count" else (
         "round(b.there_weight / nullif(b.due_weight, 0), 4)"
@@ -165,13 +163,17 @@ def _compare(bench: Bench, mean: Mean, groups: list[str]) -> None:
     for group in groups:
         children = list(bench.design.children[group])
         for period in bench.periods():
-            weights = dict(bench.rows("SELECT node, weight FROM weight WHERE period = ? ORDER BY node", [period]))
+            weights = dict(
+                bench.rows("SELECT node, weight FROM weight WHERE period = ? ORDER BY node", [period])
+            )
             who, scores = bench.matrix(children, [period])
             if not who:
                 continue
             found = measure(scores, np.asarray([float(weights[c]) for c in children]))
-            rows += [(*key, group, None if np.isnan(v) else fixed(v)) for key, v in zip(who, found, strict=True)]
-    schema = {"subject": pl.String, "period": pl.String, "node": pl.String, "value": SCORE}
+            rows += [
+                (*key, group, None if np.isnan(v) else fixed(v)) for key, v in zip(who, found, strict=True)
+            ]
+    schema: Columns = {"subject": pl.String, "period": pl.String, "node": pl.String, "value": SCORE}
     bench.place("compared", pl.DataFrame(rows, schema, orient="row"))
     bench.con.execute("INSERT INTO climbed SELECT * FROM compared")
 

@@ -25,9 +25,12 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 import polars as pl
+from polars._typing import PolarsDataType
 
 from indices.declare import Window
 from indices.design import Design
+
+Columns = dict[str, PolarsDataType]
 
 VALUE, SCORE, WEIGHT = pl.Decimal(38, 18), pl.Decimal(28, 12), pl.Decimal(20, 12)
 _WIDE = Context(prec=60)

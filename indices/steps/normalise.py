@@ -26,12 +26,12 @@ import polars as pl
 
 from indices.declare import Normalise, Scale
 from indices.design import Indicator
-from indices.steps.bench import VALUE, Bench, ScoreError, fixed, mean_and_deviation
+from indices.steps.bench import VALUE, Bench, Columns, ScoreError, fixed, mean_and_deviation
 
 _RULE = {"log_goalpost": "log", "efficacy_log": "log", "efficacy_exp": "exp", "rank": "rank", "none": "none",
          "percentile_rank": "percentile", "ratio": "ratio"}  # fmt: skip
 _ENDS = pl.Decimal(12, 4)
-_POST = {"indicator": pl.String, "period": pl.String, "rule": pl.String, "method": pl.String, "reverse": pl.Boolean,
+_POST: Columns = {"indicator": pl.String, "period": pl.String, "rule": pl.String, "method": pl.String, "reverse": pl.Boolean,
          "low": VALUE, "high": VALUE, "lower_end": _ENDS, "span": _ENDS, "floor": _ENDS, "ceiling": _ENDS,
          "best_low": VALUE, "best_high": VALUE, "reference": VALUE, "ties": pl.String, "pool": pl.String}  # fmt: skip
 
@@ -80,10 +80,10 @@ _SCORED = """
             (lower_end::DOUBLE * exp(ln((lower_end + span)::DOUBLE / lower_end::DOUBLE)
               * ((x - low) / (high - low))))::DECIMAL(28,12)
           WHEN best_low IS NOT NULL THEN
-            CASE WHEN x < best_low THEN lower_end + span - (span * (best_low - x) / (best_low - low))::DECIMAL(28,12)
-                 WHEN x > best_high THEN lower_end + span - (span * (x - best_high) / (high - best_high))::DECIMAL(28,12)
+            CASE WHEN x < best_low THEN (lower_end + span * (1 - ((best_low - x) / (best_low - low))::DECIMAL(38,18)))::DECIMAL(28,12)
+                 WHEN x > best_high THEN (lower_end + span * (1 - ((x - best_high) / (high - best_high))::DECIMAL(38,18)))::DECIMAL(28,12)
                  ELSE lower_end + span END
-          ELSE lower_end + (span * (x - low) / (high - low))::DECIMAL(28,12)
+          ELSE (lower_end + span * ((x - low) / (high - low))::DECIMAL(38,18))::DECIMAL(28,12)
         END::DECIMAL(28,12) AS raw_score
       FROM ratio
     )
@@ -110,7 +110,7 @@ class Window(NamedTuple):
 
     first: str
     last: str
-    count: int
+    figures: int
     least: Decimal
     most: Decimal
     values: list[Decimal]  # only where the scale takes a mean
@@ -126,9 +126,13 @@ def normalise(bench: Bench, step: Normalise) -> None:
         if not scale.needs_window:
             rows += [_row(indicator, scale, _given(indicator, scale), p, periods[0]) for p in periods]
         elif scale.method in ("rank", "percentile_rank") and isinstance(scale.window, tuple):
-            raise ScoreError(f'指标 {indicator.id} 按位次评分，不能用基期窗口；请写 window = "period" 或 "all"。')
+            raise ScoreError(
+                f'指标 {indicator.id} 按位次评分，不能用基期窗口；请写 window = "period" 或 "all"。'
+            )
     for window in dict.fromkeys(s.window for s in scales.values() if s.needs_window):
-        mine = [i for i in bench.design.indicators if scales[i.id].needs_window and scales[i.id].window == window]
+        mine = [
+            i for i in bench.design.indicators if scales[i.id].needs_window and scales[i.id].window == window
+        ]
         averaged = any(scales[i.id].method == "zscore" or scales[i.id].reference == "mean" for i in mine)
         for taken, served in bench.windows(window):
             extremes = bench.extremes(taken)
@@ -151,7 +155,9 @@ def _given(indicator: Indicator, scale: Scale) -> Posts:
     if scale.method == "none":
         return Posts()
     if scale.method == "ratio" and (indicator.reference is None or indicator.reference <= 0):
-        raise ScoreError(f"指标 {indicator.id} 的对比基准为 {indicator.reference}，应大于 0；请核对 reference。")
+        raise ScoreError(
+            f"指标 {indicator.id} 的对比基准为 {indicator.reference}，应大于 0；请核对 reference。"
+        )
     return Posts(indicator.low, indicator.high, indicator.reference)
 
 
@@ -164,7 +170,11 @@ def _posts(bench: Bench, indicator: Indicator, scale: Scale, known: Window) -> P
             raise ScoreError(_constant(indicator, known))
         return Posts(worst, best)
     if scale.method == "target":
-        if indicator.reference is None or indicator.reference == worst or (indicator.reference < worst) != reverse:
+        if (
+            indicator.reference is None
+            or indicator.reference == worst
+            or (indicator.reference < worst) != reverse
+        ):
             raise ScoreError(
                 f"指标 {indicator.id} 的目标 {indicator.reference} 不优于最差值 {worst.normalize():f}，"
                 "不能按目标距离评分；请核对目标和方向。"
@@ -183,7 +193,7 @@ def _posts(bench: Bench, indicator: Indicator, scale: Scale, known: Window) -> P
 def _constant(indicator: Indicator, known: Window) -> str:
     when = f"{known.first} 至 {known.last} " if known.first else ""
     return (
-        f"指标 {indicator.id}（{indicator.name}）{when}的 {known.count} 个数值全部相等（{known.least.normalize():f}），"
+        f"指标 {indicator.id}（{indicator.name}）{when}的 {known.figures} 个数值全部相等（{known.least.normalize():f}），"
         "不能由数据定上下限；请在方法文件中给定上下限，或剔除该指标。"
     )
 
@@ -203,9 +213,7 @@ def _reference(bench: Bench, indicator: Indicator, scale: Scale, known: Window) 
     return found
 
 
-def _row(
-    indicator: Indicator, scale: Scale, posts: Posts, period: str, pool: str
-) -> tuple[object, ...]:
+def _row(indicator: Indicator, scale: Scale, posts: Posts, period: str, pool: str) -> tuple[object, ...]:
     start, end = scale.ends
     span = end if scale.method == "zscore" else end - start
     floor = scale.floor if scale.floor is not None else start
@@ -236,9 +244,7 @@ def _type_missing(bench: Bench) -> None:
     floored = [kind for kind in ("not_yet", "late") if getattr(rule, kind) == "floor"]
     bench.con.execute("ALTER TABLE score ADD COLUMN floored BOOLEAN DEFAULT false")
     for kind in floored:
-        bench.con.execute(
-            "UPDATE score SET score = ?, floored = true WHERE missing = ?", [rule.floor, kind]
-        )
+        bench.con.execute("UPDATE score SET score = ?, floored = true WHERE missing = ?", [rule.floor, kind])
     bench.con.execute(
         "CREATE OR REPLACE TEMP TABLE node_value AS SELECT subject, period, indicator AS node, score AS value,"
         " CASE WHEN score IS NULL THEN missing ELSE '' END AS reason FROM score"

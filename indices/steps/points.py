@@ -20,12 +20,20 @@ def missing_points(bench: Bench, step: Aggregate) -> None:
     )
     bench.con.execute("CREATE OR REPLACE TEMP TABLE standing AS SELECT * FROM node_value")
     floored = {row[0] for row in bench.rows("SELECT DISTINCT missing FROM score WHERE floored ORDER BY 1")}
-    kinds = [row[0] for row in bench.rows("SELECT DISTINCT missing FROM score WHERE missing <> '' ORDER BY 1")]
+    kinds = [
+        row[0] for row in bench.rows("SELECT DISTINCT missing FROM score WHERE missing <> '' ORDER BY 1")
+    ]
     fills = [row[0] for row in bench.rows("SELECT DISTINCT method FROM imputed ORDER BY 1")]
     for kind in kinds:
         rule = f"{kind}:{'floor' if kind in floored else 'spread'}"
         changed = "NULL" if kind in floored else f"{bench.design.missing.floor}::DECIMAL(28,12)"
-        _compare(bench, step, rule, f"SELECT subject, period, indicator FROM score WHERE missing = '{kind}'", changed)
+        _compare(
+            bench,
+            step,
+            rule,
+            f"SELECT subject, period, indicator FROM score WHERE missing = '{kind}'",
+            changed,
+        )
     for method in fills:
         figures = f"SELECT subject, period, indicator FROM imputed WHERE method = '{method}'"
         _compare(bench, step, f"late:{method}", figures, "NULL")

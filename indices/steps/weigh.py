@@ -26,7 +26,7 @@ import polars as pl
 
 from indices.declare import Weigh
 from indices.design import Design
-from indices.steps.bench import WEIGHT, Bench, Note, ScoreError, fixed
+from indices.steps.bench import WEIGHT, Bench, Columns, Note, ScoreError, fixed
 
 RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49)  # Saaty, for 1 to 10 items
 _WIDE = Context(prec=50)
@@ -37,7 +37,9 @@ def entropy(y: np.ndarray) -> np.ndarray:
     """Entropies E_j of columns that are not negative; shape (subjects, indicators) to (indicators,)."""
     total = y.sum(axis=0)
     if (y < 0).any() or (total <= 0).any():
-        raise ScoreError("熵值法要求各指标得分不为负且合计大于 0；请先按 minmax 标准化（before = \"minmax\"）。")
+        raise ScoreError(
+            '熵值法要求各指标得分不为负且合计大于 0；请先按 minmax 标准化（before = "minmax"）。'
+        )
     p = y / total
     logs = np.where(p > 0, p * np.log(np.where(p > 0, p, 1.0)), 0.0)
     return -logs.sum(axis=0) / math.log(len(y))
@@ -108,9 +110,8 @@ def ahp(judgements: np.ndarray) -> tuple[np.ndarray, float, float]:
 
 def place_given(bench: Bench) -> None:
     """``weight`` as the tree gives it, for every period."""
-    nodes = (*bench.design.indicators, *bench.design.groups)
-    rows = [(n.id, period, n.weight, "given") for period in bench.periods() for n in nodes]
-    schema = {"node": pl.String, "period": pl.String, "weight": WEIGHT, "method": pl.String}
+    rows = [(n.id, period, n.weight, "given") for period in bench.periods() for n in bench.design.nodes]
+    schema: Columns = {"node": pl.String, "period": pl.String, "weight": WEIGHT, "method": pl.String}
     bench.place("weight", pl.DataFrame(rows, schema, orient="row"))
 
 
@@ -162,7 +163,9 @@ def _weights(
 def _judged(bench: Bench, step: Weigh, group: str, children: Sequence[str]) -> Mapping[str, Decimal]:
     matrix = np.asarray([[float(v) for v in row] for row in step.judgements])
     if matrix.shape != (len(children), len(children)):
-        raise ScoreError(f"{group} 有 {len(children)} 个下级，判断矩阵是 {matrix.shape}；行列应与下级一一对应。")
+        raise ScoreError(
+            f"{group} 有 {len(children)} 个下级，判断矩阵是 {matrix.shape}；行列应与下级一一对应。"
+        )
     if (matrix <= 0).any() or np.abs(matrix * matrix.T - 1).max() > 0.01:
         raise ScoreError(f"{group} 的判断矩阵不是正的互反矩阵（a_ij × a_ji 应为 1）。")
     weights, largest, ratio = ahp(matrix)
