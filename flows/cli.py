@@ -392,5 +392,22 @@ def score(
     return 1 if scored.notes.height else 0
 
 
+@app.command(help="检查方法：计算之前 · the linter for methods\n\n例：zhishu check MQ-2026.1")
+def check(
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="方法文件或编号 · method file or id")],
+    data: Annotated[Path | None, typer.Option("--data", help="数据文件，加查数据 · also look at data")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say what is wrong or doubtful in a method; 1 if there is anything, 2 if it must not be used."""
+    from flows.checking import check_method, lines
+
+    doubts = check_method(method, data, _settings(None, None).threads)
+    if as_json:
+        _print_json([d._asdict() for d in doubts])
+    else:
+        print("\n".join(lines(doubts)))
+    return 2 if any(d.severity == "refuse" for d in doubts) else int(bool(doubts))
+
+
 if __name__ == "__main__":
     main()
