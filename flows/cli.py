@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from flows import engine_commands
 from flows.mistakes import Mistake
 from flows.settings import Settings, settings
 from schemas.period import Period
@@ -28,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="官方综合指数：从报表到指数表 · official composite indices, from the forms to the tables",
 )
+app.add_typer(engine_commands.app)
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="台账文件夹，默认 ./var 或 ZHISHU_HOME · the home folder")
@@ -99,9 +101,8 @@ def _is_users(error: Exception) -> bool:
     from schemas.form import FormError
     from schemas.table import TableError
 
-    mistakes = (
-        Mistake, FormError, LockHeldError, MethodError, ReleaseError, ScoreError, TableError, WarehouseBusyError
-    )  # fmt: skip
+    ledger = (LockHeldError, ReleaseError, WarehouseBusyError)
+    mistakes = (Mistake, FormError, MethodError, ScoreError, TableError, *ledger)
     return isinstance(error, mistakes)
 
 
@@ -367,46 +368,6 @@ def export(
     for path in write_workbooks(wanted, results, chosen, target, audience.value):
         print(path)
     return 0
-
-
-@app.command(
-    help="单独计算：任意方法、任意数据 · the engine alone on any table and any method\n\n"
-    "例：zhishu score method.toml data.xlsx --out out"
-)
-def score(
-    method: Annotated[Path, typer.Argument(metavar="METHOD", help="方法文件（format = 2）· method file")],
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="数据文件 xlsx、csv、parquet · the table")],
-    out: Out,
-    as_json: AsJson = False,
-) -> int:
-    """Compute an index without a ledger and write every stage."""
-    from flows.scoring import score_files, score_json, summary, write_stages
-
-    target = _folder(out)
-    design, scored = score_files(method, data, _settings(None, None).threads)
-    written = write_stages(design, scored, target)
-    if as_json:
-        _print_json(score_json(design, scored))
-    else:
-        print("\n".join([*summary(design, scored), f"各阶段表格 {len(written)} 个文件，在 {target}"]))
-    return 1 if scored.notes.height else 0
-
-
-@app.command(help="检查方法：计算之前 · the linter for methods\n\n例：zhishu check MQ-2026.1")
-def check(
-    method: Annotated[str, typer.Argument(metavar="METHOD", help="方法文件或编号 · method file or id")],
-    data: Annotated[Path | None, typer.Option("--data", help="数据文件，加查数据 · also look at data")] = None,
-    as_json: AsJson = False,
-) -> int:
-    """Say what is wrong or doubtful in a method; 1 if there is anything, 2 if it must not be used."""
-    from flows.checking import check_method, lines
-
-    doubts = check_method(method, data, _settings(None, None).threads)
-    if as_json:
-        _print_json([d._asdict() for d in doubts])
-    else:
-        print("\n".join(lines(doubts)))
-    return 2 if any(d.severity == "refuse" for d in doubts) else int(bool(doubts))
 
 
 if __name__ == "__main__":

@@ -184,6 +184,26 @@ class Weigh:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Uncertainty:
+    """What is uncertain and how far; what is left out stays as the design has it.
+
+    ``weights`` multiplies each weight by 1 - s to 1 + s; ``posts`` moves both posts by up to s of their distance;
+    ``noise`` moves each figure by up to s of itself. ``scales`` are the declared scale and others (``minmax`` to the
+    declared ends, ``zscore`` of mean 100 and deviation 10), ``means`` the means of all levels, ``gaps`` what fills a
+    gap (``spread``, ``mean``, ``median``), each drawn with equal chance. ``leave_out`` leaves out one indicator
+    or none.
+    """
+
+    weights: Decimal = Decimal(0)
+    posts: Decimal = Decimal(0)
+    noise: Decimal = Decimal(0)
+    scales: tuple[Literal["declared", "minmax", "zscore"], ...] = ("declared",)
+    means: tuple[Literal["declared", "arithmetic", "geometric", "harmonic"], ...] = ("declared",)
+    gaps: tuple[Literal["spread", "mean", "median"], ...] = ("spread",)
+    leave_out: bool = False
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Aggregate:
     """Go up the tree: ``means`` from the lowest level on, the last one for all levels above.
 

@@ -28,6 +28,7 @@ from indices.declare import (
     Screen,
     Transform,
     Treat,
+    Uncertainty,
     Weigh,
 )
 from indices.method import MethodError
@@ -133,6 +134,7 @@ class Design:
     groups: tuple[Group, ...]
     steps: tuple[Step, ...]
     missing: Missing = field(default_factory=Missing)
+    uncertainty: Uncertainty | None = None
     series: bool = False
     unranked: tuple[str, ...] = ()
     note: str = ""

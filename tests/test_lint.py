@@ -42,23 +42,37 @@ def test_a_sound_design_gives_no_word() -> None:
         (geometric("{method = 'minmax'}"), "zero-geometric", "refuse"),
         (geometric("{method = 'zscore'}"), "zscore-geometric", "refuse"),
         (geometric("{method = 'efficacy'}"), "unclipped-geometric", "warn"),
-        (scale(WORDS) + "[[steps]]\nstep = 'aggregate'\nat_least = '0.7'\nmeans = ['mpi_minus']\n", "mpi-scale", "warn"),
+        (
+            scale(WORDS) + "[[steps]]\nstep = 'aggregate'\nat_least = '0.7'\nmeans = ['mpi_minus']\n",
+            "mpi-scale",
+            "warn",
+        ),
         (scale(WORDS) + ARITHMETIC, "silence-pays", "warn"),
         ("[missing]\nlate = 'floor'\nfloor = '40'\n" + scale(WORDS) + STRICT, "silence-pays", "refuse"),
-        (scale(WORDS) + "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\n" + STRICT, "rolling-weights", "warn"),
+        (
+            scale(WORDS) + "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\n" + STRICT,
+            "rolling-weights",
+            "warn",
+        ),
     ],
 )
 def test_a_doubtful_design_is_told_so(declared: str, rule: str, severity: str) -> None:
     assert rules(design(SOUND, declared))[rule] == severity
 
 
-@pytest.mark.parametrize("how", ["{method = 'minmax', range = ['1', '100']}", "{method = 'zscore', range = ['100', '10']}"])
+@pytest.mark.parametrize(
+    "how", ["{method = 'minmax', range = ['1', '100']}", "{method = 'zscore', range = ['100', '10']}"]
+)
 def test_scores_that_stay_above_zero_suit_a_geometric_mean(how: str) -> None:
     assert rules(design(SOUND, geometric(how))) == {}
 
 
 def test_what_rolls_in_a_published_series_is_refused() -> None:
-    declared = "[[steps]]\nstep = 'impute'\nmethod = 'linear'\n" + scale("{method = 'minmax', window = 'all'}") + STRICT
+    declared = (
+        "[[steps]]\nstep = 'impute'\nmethod = 'linear'\n"
+        + scale("{method = 'minmax', window = 'all'}")
+        + STRICT
+    )
     panel = design(SOUND, declared, "period = 'year'")
     assert rules(panel) == {"look-ahead": "warn", "rolling-posts": "warn"}
     published = dataclasses.replace(panel, series=True)
@@ -72,11 +86,21 @@ def test_weights_and_the_tree() -> None:
     assert {(d.rule, d.node) for d in lint_design(design(heavy, scale(WORDS) + STRICT))} == {
         ("weight-sum", "I"), ("one-variable", "h"),
     }  # fmt: skip
-    groups = "[[groups]]\nid = 'I'\nname = 'I'\n[[groups]]\nid = 'P'\nname = 'P'\nparent = 'I'\nweight = '0.1'\n"
-    alone = leaf("z", parent="P") + "".join(leaf(c, "low = '0'\nhigh = '100'\nweight = '0.09'") for c in "abcdefghij")
-    assert {(d.rule, d.node) for d in lint_design(design(alone, scale(WORDS) + STRICT, groups=groups))} == {("one-child", "P")}
-    twins = "".join(leaf(c, "low = '0'\nhigh = '100'\nvariable = 'v'") for c in "ab") + SOUND.replace("'a'", "'x'").replace("'b'", "'y'")
-    assert ("one-variable", "v") in {(d.rule, d.node) for d in lint_design(design(twins, scale(WORDS) + STRICT))}
+    groups = (
+        "[[groups]]\nid = 'I'\nname = 'I'\n[[groups]]\nid = 'P'\nname = 'P'\nparent = 'I'\nweight = '0.1'\n"
+    )
+    alone = leaf("z", parent="P") + "".join(
+        leaf(c, "low = '0'\nhigh = '100'\nweight = '0.09'") for c in "abcdefghij"
+    )
+    assert {(d.rule, d.node) for d in lint_design(design(alone, scale(WORDS) + STRICT, groups=groups))} == {
+        ("one-child", "P")
+    }
+    twins = "".join(leaf(c, "low = '0'\nhigh = '100'\nvariable = 'v'") for c in "ab") + SOUND.replace(
+        "'a'", "'x'"
+    ).replace("'b'", "'y'")
+    assert ("one-variable", "v") in {
+        (d.rule, d.node) for d in lint_design(design(twins, scale(WORDS) + STRICT))
+    }
 
 
 def test_what_the_data_add() -> None:
@@ -110,7 +134,9 @@ def test_to_which_power_an_expression_grows_with_the_year(expression: str, power
 def shipped(name: str, expression: str) -> Method:
     """A shipped method whose first indicator has another expression."""
     method = read_method(METHODS_DIR / f"{name}-2026.1.toml")
-    first = dataclasses.replace(method.indicators[0], expression=expression, frequency="M", normalisation="goalpost")
+    first = dataclasses.replace(
+        method.indicators[0], expression=expression, frequency="M", normalisation="goalpost"
+    )
     return dataclasses.replace(method, indicators=(first, *method.indicators[1:]))
 
 
@@ -125,7 +151,9 @@ def shipped(name: str, expression: str) -> Method:
 def test_expressions_over_forms(expression: str, rule: str) -> None:
     said = {(d.rule, d.node) for d in lint_method(shipped("CM", expression))}
     assert (rule, "CM101") in said
-    assert (rule, "CM101") not in {(d.rule, d.node) for d in lint_method(read_method(METHODS_DIR / "CM-2026.1.toml"))}
+    assert (rule, "CM101") not in {
+        (d.rule, d.node) for d in lint_method(read_method(METHODS_DIR / "CM-2026.1.toml"))
+    }
 
 
 @pytest.mark.parametrize("name", ["MQ", "CM", "CA"])
@@ -135,12 +163,16 @@ def test_the_shipped_methods_are_not_refused(name: str) -> None:
 
 def test_a_variable_behind_much_of_a_product_is_weighed_once() -> None:
     method = read_method(METHODS_DIR / "CM-2026.1.toml")
-    said = {d.node: d.message for d in lint_method(method) if d.rule == "one-variable" and "全指标" in d.message}
+    said = {
+        d.node: d.message for d in lint_method(method) if d.rule == "one-variable" and "全指标" in d.message
+    }
     weight = sum((i.weight for i in method.indicators if "GLT01.rev_cum" in i.expression), Decimal(0))
     assert f"{weight:.1f} %" in said["GLT01.rev_cum"]
 
 
-def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     method = tmp_path / "m.toml"
     method.write_text(
         "format = 2\nindex = 'H'\nversion = '1'\nname = 'h'\n[data]\nsubject = 'who'\n"

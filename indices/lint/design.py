@@ -10,7 +10,7 @@ import polars as pl
 
 from indices.declare import Impute, Normalise, Scale, Weigh
 from indices.design import Design, Group
-from indices.lint.finding import HANDBOOK_ZH, Doubt, order
+from indices.lint.finding import HANDBOOK_ZH, Doubt, Severity, order
 from indices.score import Scored
 from indices.steps.weigh import shares
 
@@ -27,7 +27,9 @@ def lint_design(design: Design) -> list[Doubt]:
 
 def lint_scored(design: Design, scored: Scored) -> list[Doubt]:
     """What the data add: collinear indicators, posts that bind, scores that do not tell subjects apart."""
-    return order([*_few_subjects(design, scored), *_collinear(design, scored), *_binding(scored), *_flat(scored)])
+    return order(
+        [*_few_subjects(design, scored), *_collinear(design, scored), *_binding(scored), *_flat(scored)]
+    )
 
 
 def _scale_of(design: Design, indicator: str) -> Scale:
@@ -70,7 +72,7 @@ def _positive(design: Design, group: Group, mean: str) -> Iterator[Doubt]:
 
 def _series(design: Design) -> Iterator[Doubt]:
     """What moves when a later period or another subject comes."""
-    grave = "refuse" if design.series else "warn"
+    grave: Severity = "refuse" if design.series else "warn"
     panel = bool(design.data.period)
     for indicator in design.indicators:
         scale = _scale_of(design, indicator.id)
@@ -79,7 +81,13 @@ def _series(design: Design) -> Iterator[Doubt]:
                         "以往各期会变或各期不可比；请给定上下限或写基期窗口", _PANEL)  # fmt: skip
     for step in design.steps:
         if isinstance(step, Impute) and step.method == "linear":
-            yield Doubt("look-ahead", grave, "", "线性填补用到以后的数值，下一期到来时本期会变", f"{HANDBOOK_ZH}第 3 步")
+            yield Doubt(
+                "look-ahead",
+                grave,
+                "",
+                "线性填补用到以后的数值，下一期到来时本期会变",
+                f"{HANDBOOK_ZH}第 3 步",
+            )
         if isinstance(step, Weigh) and step.needs_window and not isinstance(step.window, tuple):
             yield Doubt("rolling-weights", grave, "", f"权重由数据决定（{step.method}）而未冻结；请写基期窗口，"
                         "或用 method = frozen 固定", f"{HANDBOOK_ZH}第 6 步")  # fmt: skip
@@ -94,7 +102,13 @@ def _weights(design: Design) -> Iterator[Doubt]:
             yield Doubt("weight-sum", "warn", group.id, f"下级权重合计为 {total.normalize():f}，既不是 1 或 100，"
                         f"也不是本级权重 {group.weight.normalize():f}", "合计不对常是漏项或笔误")  # fmt: skip
         if len(children) == 1:
-            yield Doubt("one-child", "warn", group.id, f"只有一个下级 {children[0].id}，其权重全由上级决定", f"{HANDBOOK_ZH}第 2 步")
+            yield Doubt(
+                "one-child",
+                "warn",
+                group.id,
+                f"只有一个下级 {children[0].id}，其权重全由上级决定",
+                f"{HANDBOOK_ZH}第 2 步",
+            )
     effective = shares(design, {n.id: n.weight for n in design.nodes})
     behind: dict[str, Decimal] = {}
     for indicator in design.indicators:
@@ -102,7 +116,13 @@ def _weights(design: Design) -> Iterator[Doubt]:
         behind[name] = behind.get(name, Decimal(0)) + effective[indicator.id]
     for name, share in behind.items():
         if share > MOST_OF_ONE_VARIABLE:
-            yield Doubt("one-variable", "warn", name, f"一个变量占指数权重 {share * 100:.1f} %，超过 15 %", f"{HANDBOOK_ZH}第 6 步（重复计算）")
+            yield Doubt(
+                "one-variable",
+                "warn",
+                name,
+                f"一个变量占指数权重 {share * 100:.1f} %，超过 15 %",
+                f"{HANDBOOK_ZH}第 6 步（重复计算）",
+            )
 
 
 def _silence(design: Design) -> Iterator[Doubt]:
@@ -166,4 +186,10 @@ def _flat(scored: Scored) -> Iterator[Doubt]:
     for (indicator,), rows in observed.group_by("indicator", maintain_order=True):
         most, total = rows["score"].value_counts()["count"].max(), rows.height
         if isinstance(most, int) and total >= 3 and most > total / 2:
-            yield Doubt("one-score", "warn", str(indicator), f"{total} 个得分中有 {most} 个相同，超过一半，不能区分单位", f"{HANDBOOK_ZH}第 4 步")
+            yield Doubt(
+                "one-score",
+                "warn",
+                str(indicator),
+                f"{total} 个得分中有 {most} 个相同，超过一半，不能区分单位",
+                f"{HANDBOOK_ZH}第 4 步",
+            )

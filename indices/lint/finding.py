@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-HANDBOOK = "OECD/JRC Handbook on Constructing Composite Indicators (2008)"
 HANDBOOK_ZH = "OECD/JRC《综合指标编制手册》(2008)"
+
+
+Severity = Literal["refuse", "warn"]
 
 
 class Doubt(NamedTuple):
     """``refuse`` must not be computed or published so, ``warn`` needs a reason; ``node`` is what it is about."""
 
     rule: str
-    severity: Literal["refuse", "warn"]
+    severity: Severity
     node: str
     message: str
     source: str

@@ -26,7 +26,9 @@ Columns = dict[tuple[str, str], Column]
 
 def lint_method(method: Method) -> list[Doubt]:
     """Everything that can be said of a method over forms without data."""
-    columns = {(form.code, c.code): c for form in load_forms() if not form.filed_by_bureau for c in form.columns}
+    columns = {
+        (form.code, c.code): c for form in load_forms() if not form.filed_by_bureau for c in form.columns
+    }
     doubts = [d for i in method.indicators for d in _expression(i, columns)]
     return order([*doubts, *_pillars(method), *_variables(method), *_floor(method)])
 
@@ -100,7 +102,13 @@ def _pillars(method: Method) -> Iterator[Doubt]:
         for pillar in method.pillars:
             mine = [i for i in method.indicators if i.pillar == pillar.no and (i.monthly or not monthly)]
             if len(mine) == 1:
-                yield Doubt("one-child", "warn", pillar.name, f"{product}中只有一个指标 {mine[0].id}", f"{HANDBOOK_ZH}第 2 步")
+                yield Doubt(
+                    "one-child",
+                    "warn",
+                    pillar.name,
+                    f"{product}中只有一个指标 {mine[0].id}",
+                    f"{HANDBOOK_ZH}第 2 步",
+                )
 
 
 def _variables(method: Method) -> Iterator[Doubt]:
@@ -121,6 +129,14 @@ def _variables(method: Method) -> Iterator[Doubt]:
 
 def _floor(method: Method) -> Iterator[Doubt]:
     if method.missing.not_yet == "spread":
-        yield Doubt("silence-pays", "warn", "", "尚未产生的指标不计分而分摊权重：不报差的指标可以提高指数", f"{HANDBOOK_ZH}第 3 步")
+        yield Doubt(
+            "silence-pays",
+            "warn",
+            "",
+            "尚未产生的指标不计分而分摊权重：不报差的指标可以提高指数",
+            f"{HANDBOOK_ZH}第 3 步",
+        )
     if method.coverage.total < Decimal("0.5"):
-        yield Doubt("thin-total", "warn", "", f"总值只要求权重覆盖 {method.coverage.total}", f"{HANDBOOK_ZH}第 3 步")
+        yield Doubt(
+            "thin-total", "warn", "", f"总值只要求权重覆盖 {method.coverage.total}", f"{HANDBOOK_ZH}第 3 步"
+        )

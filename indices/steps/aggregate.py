@@ -44,15 +44,16 @@ _MEANS: dict[Mean, str] = {
 _SPREAD = "sum(weight * power(value - middle, 2)::DECIMAL(28,12)) / nullif(sum(weight), 0)"
 _CHILD = """
     CREATE OR REPLACE TEMP TABLE child AS
-    SELECT v.subject, v.period, e.parent, e.mean, v.node, v.value, w.weight, v.reason,
-      (sum(w.weight * v.value) OVER whole / nullif(sum(w.weight) FILTER (WHERE v.value IS NOT NULL) OVER whole, 0))
-        ::DECIMAL(28,12) AS middle
+    SELECT v.subject, v.period, e.parent, e.mean, v.node, v.value, w.weight, v.reason, {middle} AS middle
     FROM edge AS e
     JOIN node_value AS v ON v.node = e.node
     JOIN weight AS w ON w.node = e.node AND w.period = v.period
     WHERE e.height = ?
     WINDOW whole AS (PARTITION BY v.subject, v.period, e.parent)
 """
+# The weighted mean over a node's children, which the penalties alone need beside each child.
+_MIDDLE = """(sum(w.weight * v.value) OVER whole
+    / nullif(sum(w.weight) FILTER (WHERE v.value IS NOT NULL) OVER whole, 0))::DECIMAL(28,12)"""
 _BASKET = """
     CREATE OR REPLACE TEMP TABLE basket AS
     SELECT subject, period, parent, any_value(mean) AS mean,
@@ -86,7 +87,8 @@ def climb(bench: Bench, step: Aggregate, quiet: bool = False) -> None:
     design = bench.design
     for height in range(1, design.heights[design.root.id] + 1):
         groups = [g for g in design.groups if design.heights[g.id] == height]
-        bench.con.execute(_CHILD, [height])
+        penalised = any(design.mean_of(g).startswith("mpi") for g in groups)
+        bench.con.execute(_CHILD.format(middle=_MIDDLE if penalised else "NULL"), [height])
         bench.con.execute(_BASKET)
         bench.con.execute("CREATE OR REPLACE TEMP TABLE climbed (subject VARCHAR, period VARCHAR, node VARCHAR,"
                           " value DECIMAL(28,12))")  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,6 +13,9 @@ from indices.design import Design
 from indices.score import Scored
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import TEXT, number_look
+
+if TYPE_CHECKING:
+    from indices.uncertainty.run import Uncertain  # scipy takes long to load
 
 CREATED = "2000-01-01"  # a workbook's properties hold no clock
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -27,25 +30,46 @@ _WORDS = {
     "clipped": "截断", "floored": "按下限计", "reason": "缺失原因", "rank": "位次", "ranked_n": "参加排位数",
     "weight": "权重", "effective": "有效权重", "due": "应有指标", "there": "已有指标", "filled": "填补指标",
     "weight_coverage": "权重覆盖率", "figures": "指标数", "points": "影响分值", "message": "说明", "advice": "处理建议",
+    "nominal": "发布位次", "mean": "平均位次", "median": "中位位次", "best": "最好位次", "worst": "最差位次",
+    "other": "对比单位", "share": "领先比例", "factor": "因素", "first": "一阶指数", "first_low": "一阶下界",
+    "first_high": "一阶上界", "total": "总效应", "total_low": "总效应下界", "total_high": "总效应上界", "change": "变动",
+    "rank_before": "原位次", "rank_after": "新位次", "shift": "位次变动", "score_before": "原得分", "score_after": "新得分",
+    "weight_before": "原有效权重", "weight_after": "新有效权重",
 }  # fmt: skip
 _SHEETS = {"values": "数值", "imputed": "填补", "treated": "异常值处理", "prepared": "评分用值", "posts": "上下限",
            "scores": "指标得分", "levels": "各级合成", "published": "发布值", "weights": "权重", "coverage": "覆盖",
-           "points": "缺失规则影响", "notes": "提示"}  # fmt: skip
+           "points": "缺失规则影响", "notes": "提示", "rank_intervals": "位次区间", "ahead": "两两领先",
+           "sensitivity": "敏感性", "comparison": "比较", "reasons": "变动来源"}  # fmt: skip
 _LARGEST_SHEET = 1_000_000  # rows of a worksheet, less its heading
 
 
-def write_scored(design: Design, scored: Scored) -> bytes:
-    """The workbook: 总表 (index and first level side by side) and a sheet per stage."""
+def write_scored(design: Design, scored: Scored, uncertain: Uncertain | None = None) -> bytes:
+    """The workbook: 总表 (index, first level, rank intervals where there are any) and a sheet per stage."""
     book = Book(design.name, CREATED, f"{design.id}　{design.name}")
-    overview(book, design, scored.published)
+    overview(book, design, scored.published, uncertain.ranks if uncertain else None)
     for name, frame in scored.frames().items():
         if frame.height <= _LARGEST_SHEET:
             write_frame(book, _SHEETS[name], frame)
+    for name, frame in (uncertain.frames() if uncertain else {}).items():
+        write_frame(book, _SHEETS[name], frame)
     return book.finish()
 
 
-def overview(book: Book, design: Design, published: pl.DataFrame) -> None:
-    """总表: a row per subject and period with rank, index and the groups below it."""
+def write_comparison_book(design: Design, tables: dict[str, pl.DataFrame]) -> bytes:
+    """The workbook of a comparison: who moved, and which scores and weights made it."""
+    book = Book(design.name, CREATED, f"{design.id}　{design.name}　试算比较")
+    for name, frame in tables.items():
+        write_frame(book, _SHEETS[name], frame)
+    return book.finish()
+
+
+def overview(
+    book: Book, design: Design, published: pl.DataFrame, intervals: pl.DataFrame | None = None
+) -> None:
+    """总表: a row per subject and period with rank, index and the groups below it.
+
+    ``intervals`` are of the newest period; its subjects get the range that holds 90 % of the draws.
+    """
     root = design.root.id
     nodes = [root, *(c for c in design.children[root] if c in design.children)]
     index = published.filter(pl.col("node") == root).sort(
@@ -57,6 +81,11 @@ def overview(book: Book, design: Design, published: pl.DataFrame) -> None:
             "subject", "period", pl.col("value").alias(design.names[node] if node != root else design.name)
         )
         frame = frame.join(column, on=["subject", "period"], how="left", maintain_order="left")
+    if intervals is not None:
+        ranges = intervals.select(
+            "subject", pl.lit(frame["period"].max()).alias("period"), "low", "high"
+        ).rename({"low": "位次区间起", "high": "位次区间止"})
+        frame = frame.join(ranges, on=["subject", "period"], how="left", maintain_order="left")
     empty = [c for c in ("period", "type") if (frame[c] == "").all()]
     write_frame(book, "总表", frame.drop(empty))
 

@@ -1,0 +1,114 @@
+"""The commands that need no ledger: ``score``, ``whatif`` and ``check``, for any table and any method file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.mistakes import Mistake
+from flows.settings import settings
+
+app = typer.Typer()
+
+MethodFile = Annotated[
+    Path, typer.Argument(metavar="METHOD", help="方法文件（format = 2）· method file of format 2")
+]
+DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="数据文件 xlsx、csv、parquet · the table")]
+OutFolder = Annotated[Path, typer.Option("--out", help="输出文件夹 · output folder")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · print JSON")]
+_SET = "改动 KEY=VALUE，如 weight.a=8，可写多个 · an override, repeatable"
+
+
+@app.command(
+    help="单独计算：任意方法、任意数据 · the engine alone on any table and any method\n\n"
+    "例：zhishu score method.toml data.xlsx --out out"
+)
+def score(
+    method: MethodFile,
+    data: DataFile,
+    out: OutFolder,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help=_SET)] = None,
+    draws: Annotated[
+        int | None, typer.Option("--uncertainty", help="不确定性抽样次数 · draws of the uncertainty analysis")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="随机种子 · seed of the draws")] = 1,
+    as_json: AsJson = False,
+) -> int:
+    """Compute an index without a ledger and write every stage."""
+    from flows.scoring import score_files, score_json, summary, vary, write_stages
+
+    target = _folder(out)
+    design, scored = score_files(method, data, _threads(), overrides or ())
+    uncertain = None if draws is None else vary(design, scored, draws, seed)
+    written = write_stages(design, scored, target, uncertain)
+    if as_json:
+        _print_json(score_json(design, scored, uncertain))
+    else:
+        print("\n".join([*summary(design, scored), f"各阶段表格 {len(written)} 个文件，在 {target}"]))
+    return 1 if scored.notes.height else 0
+
+
+@app.command(
+    help="如果改变权重、上下限或规则会怎样 · the index under other weights, posts or rules\n\n"
+    "例：zhishu whatif method.toml data.xlsx --set weight.a=8 --out out"
+)
+def whatif(
+    method: MethodFile,
+    data: DataFile,
+    overrides: Annotated[list[str], typer.Option("--set", help=_SET)],
+    out: OutFolder,
+    as_json: AsJson = False,
+) -> int:
+    """Compare a method with itself under other settings."""
+    from flows.scoring import compare_files, comparison_json, comparison_lines, write_comparison
+
+    target = _folder(out)
+    found = compare_files(method, data, overrides, _threads())
+    written = write_comparison(found, target)
+    if as_json:
+        _print_json(comparison_json(found))
+    else:
+        print("\n".join([*comparison_lines(found), f"比较表 {len(written)} 个文件，在 {target}"]))
+    return 0
+
+
+@app.command(
+    help="检查方法：计算之前 · the linter for methods, before any number\n\n例：zhishu check MQ-2026.1"
+)
+def check(
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="方法文件或编号 · method file or id")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="数据文件，加查数据 · also look at data")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say what is wrong or doubtful in a method; 1 if there is anything, 2 if it must not be used."""
+    from flows.checking import check_method, lines
+
+    doubts = check_method(method, data, _threads())
+    if as_json:
+        _print_json([d._asdict() for d in doubts])
+    else:
+        print("\n".join(lines(doubts)))
+    return 2 if any(d.severity == "refuse" for d in doubts) else int(bool(doubts))
+
+
+def _threads() -> int:
+    try:
+        return settings().threads
+    except ValueError as error:
+        raise Mistake(str(error)) from error
+
+
+def _folder(path: Path) -> Path:
+    """An output folder, which may not be there yet."""
+    if path.exists() and not path.is_dir():
+        raise Mistake(f"输出位置 {path} 是一个文件，应为文件夹。")
+    return path.absolute()
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1))
