@@ -53,25 +53,35 @@ def score(
 
 @app.command(
     help="如果改变权重、上下限或规则会怎样 · the index under other weights, posts or rules\n\n"
-    "例：zhishu whatif method.toml data.xlsx --set weight.a=8 --out out"
+    "例：zhishu whatif 2026-10.1 --set weight.CM201=8 --out out"
 )
 def whatif(
-    method: MethodFile,
-    data: DataFile,
+    subject: Annotated[
+        str, typer.Argument(metavar="RELEASE|METHOD", help="发布号，或方法文件 · a release, or a method file")
+    ],
     overrides: Annotated[list[str], typer.Option("--set", help=_SET)],
     out: OutFolder,
+    data: Annotated[Path | None, typer.Argument(metavar="DATA", help="方法文件的数据 · its table")] = None,
+    home: Annotated[Path | None, typer.Option("--home", help="台账文件夹 · the home folder")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Compare a method with itself under other settings."""
-    from flows.scoring import compare_files, comparison_json, comparison_lines, write_comparison
+    """Compare the indices of a release, or a method on a table, with themselves under other settings."""
+    from flows.release_whatif import compare_release
+    from flows.scoring import compare_files, comparison_json, comparison_lines, write_comparisons
 
     target = _folder(out)
-    found = compare_files(method, data, overrides, _threads())
-    written = write_comparison(found, target)
-    if as_json:
-        _print_json(comparison_json(found))
+    if data is not None:
+        found = [compare_files(Path(subject), data, overrides, _threads())]
+    elif Path(subject).is_file():
+        raise Mistake(f"{subject} 是方法文件，还要给出数据文件。")
     else:
-        print("\n".join([*comparison_lines(found), f"比较表 {len(written)} 个文件，在 {target}"]))
+        found = compare_release(settings(home).home, subject, overrides, _threads())
+    written = write_comparisons(found, target)
+    if as_json:
+        _print_json([row for one in found for row in comparison_json(one)])
+    else:
+        print("\n".join([line for one in found for line in comparison_lines(one)]))
+        print(f"比较表 {len(written)} 个文件，在 {target}")
     return 0
 
 

@@ -54,15 +54,15 @@ def compare_files(method: Path, data: Path, overrides: Sequence[str], threads: i
     return Comparison(design, changed, compare(design, before, after), why(before, after))
 
 
-def write_comparison(found: Comparison, out: Path) -> list[Path]:
-    """Both tables as CSV and in one workbook."""
+def write_comparisons(found: Sequence[Comparison], out: Path) -> list[Path]:
+    """All comparisons one under the other, as CSV and in one workbook."""
     out.mkdir(parents=True, exist_ok=True)
-    tables = {"comparison": found.index, "reasons": found.leaves}
+    tables = {
+        "comparison": pl.concat([c.index for c in found]),
+        "reasons": pl.concat([c.leaves for c in found]),
+    }
     written = [_replace(out / f"{name}.csv", csv_bytes(frame)) for name, frame in tables.items()]
-    return [
-        *written,
-        _replace(out / f"{found.design.id}-whatif.xlsx", write_comparison_book(found.design, tables)),
-    ]
+    return [*written, _replace(out / "whatif.xlsx", write_comparison_book(found[0].design, tables))]
 
 
 def comparison_json(found: Comparison) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from flows.batch import Outcome
+from flows.mistakes import Mistake
+from flows.release_whatif import compare_release
 from indices.as_design import Product, design_of, table_of
 from indices.method import METHODS_DIR, read_method
 from indices.score import score
@@ -45,3 +47,22 @@ def test_scores_totals_and_ranks_are_those_published(
             if v and (s, i) in scores:
                 assert abs(float(scores[s, i]) - float(v)) < 0.006, (s, i)
     assert compared
+
+
+def test_a_release_under_another_weight(
+    small_outcome: Outcome, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert small_outcome.release is not None and small_outcome.results is not None
+    home = small_outcome.release.folder.parent.parent
+    found = compare_release(home, "2026-10.1", ["weight.MQ105=0", "weight.CM201=8"], 1)
+    assert {c.design.index for c in found} <= {"MQ", "CM"}
+    totals = small_outcome.results.index.filter(pl.col("period") == "2026-10")
+    published = {
+        (i, p, s): v for i, p, s, v in totals.select("index_code", "product", "subject", "value").iter_rows()
+    }
+    rows = [row for c in found for row in c.index.iter_rows(named=True)]
+    assert rows and any(row["change"] for row in rows)
+    for row in rows:
+        assert row["before"] == published[row["index"][:2], row["product"], row["subject"]]
+    with pytest.raises(Mistake, match=r"没有 weight\.XX1=2 所指的指标"):
+        compare_release(home, "2026-10.1", ["weight.XX1=2"], 1)

@@ -324,3 +324,57 @@ def test_cells_that_are_neither_number_nor_mark_are_refused_with_their_place() -
         score(method, pl.DataFrame({"who": ["a", "a"], "x": ["1", "2"]}))
     with pytest.raises(ScoreError, match="没有“x”一列"):
         score(method, pl.DataFrame({"who": ["a"], "y": ["1"]}))
+
+
+def weights_of(declared: str, **columns: list[float]) -> dict[str, tuple[str, str]]:
+    """Node to (weight, method) after one weigh step over raw scores."""
+    steps = scale("{method = 'none'}") + f"[[steps]]\nstep = 'weigh'\n{declared}\n" + ARITHMETIC
+    data = pl.DataFrame({"who": [f"s{n}" for n in range(4)], **columns})
+    found = score(design("".join(leaf(c) for c in columns), steps), data).weights
+    return {n: (str(w), m) for n, w, m in found.select("node", "weight", "method").iter_rows() if n != "I"}
+
+
+def test_weights_are_kept_as_text_and_can_be_frozen() -> None:
+    columns = {"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 1.0, 2.0, 9.0], "c": [5.0, 1.0, 4.0, 2.0]}
+    drawn = weights_of("method = 'entropy'", **columns)
+    assert {m for _, m in drawn.values()} == {"entropy"}
+    frozen = "method = 'frozen'\nfrozen = {" + ", ".join(f"{n} = '{w}'" for n, (w, _) in drawn.items()) + "}"
+    assert {n: w for n, (w, _) in weights_of(frozen, **columns).items()} == {
+        n: w for n, (w, _) in drawn.items()
+    }
+    other = columns | {"b": [7.0, 1.0, 7.0, 1.0]}
+    assert weights_of("method = 'entropy'", **other) != drawn
+    assert weights_of(frozen, **other) == weights_of(frozen, **columns)
+    assert {w for w, _ in weights_of("method = 'equal'", **columns).values()} == {"1.000000000000"}
+    with pytest.raises(ScoreError, match="冻结的权重缺少 b、c"):
+        weights_of("method = 'frozen'\nfrozen = {a = '1'}", **columns)
+
+
+def test_a_judgement_matrix_must_be_reciprocal_and_should_be_consistent() -> None:
+    columns = {"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 1.0, 2.0, 9.0], "c": [5.0, 1.0, 4.0, 2.0]}
+    sound = "method = 'ahp'\njudgements = [['1', '2', '6'], ['0.5', '1', '3'], ['0.166666667', '0.333333333', '1']]"
+    assert {n: round(float(w), 6) for n, (w, _) in weights_of(sound, **columns).items()} == {
+        "a": 0.6,
+        "b": 0.3,
+        "c": 0.1,
+    }
+    with pytest.raises(ScoreError, match="互反"):
+        weights_of(
+            "method = 'ahp'\njudgements = [['1', '2', '6'], ['2', '1', '3'], ['1', '1', '1']]", **columns
+        )
+    wild = "method = 'ahp'\njudgements = [['1', '5', '0.2'], ['0.2', '1', '5'], ['5', '0.2', '1']]"
+    steps = scale("{method = 'none'}") + f"[[steps]]\nstep = 'weigh'\n{wild}\n" + ARITHMETIC
+    found = score(
+        design(leaf("a") + leaf("b") + leaf("c"), steps),
+        pl.DataFrame({"who": ["s"], "a": [1], "b": [2], "c": [3]}),
+    )
+    assert found.notes["rule"].to_list() == ["ahp"]
+
+
+@pytest.mark.parametrize("method", ["entropy", "critic", "pca"])
+def test_too_few_subjects_cannot_decide_weights(method: str) -> None:
+    steps = scale("{method = 'none'}") + f"[[steps]]\nstep = 'weigh'\nmethod = '{method}'\n" + ARITHMETIC
+    with pytest.raises(ScoreError, match="不足 3 个"):
+        score(
+            design(leaf("a") + leaf("b"), steps), pl.DataFrame({"who": ["p", "q"], "a": [1, 2], "b": [2, 1]})
+        )
