@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from indices.declare import Aggregate
 from indices.steps.aggregate import climb
-from indices.steps.bench import Bench
+from indices.steps.bench import Bench, listed
 
 
 def missing_points(bench: Bench, step: Aggregate) -> None:
@@ -42,7 +42,7 @@ def missing_points(bench: Bench, step: Aggregate) -> None:
 
 def _compare(bench: Bench, step: Aggregate, rule: str, figures: str, changed: str) -> None:
     """One rule: the index again with these figures changed, and the difference."""
-    root = bench.design.root.id
+    root = listed([bench.design.root.id])
     bench.con.execute(f"CREATE OR REPLACE TEMP TABLE struck AS {figures}")
     bench.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE node_value AS
@@ -58,7 +58,7 @@ def _compare(bench: Bench, step: Aggregate, rule: str, figures: str, changed: st
         SELECT k.subject, k.period, '{rule}', count(*)::INTEGER,
           round_even((any_value(s.value) - any_value(o.value))::DECIMAL(28,12), 4)
         FROM struck AS k
-        JOIN standing AS s ON s.subject = k.subject AND s.period = k.period AND s.node = '{root}'
-        JOIN node_value AS o ON o.subject = k.subject AND o.period = k.period AND o.node = '{root}'
+        JOIN standing AS s ON s.subject = k.subject AND s.period = k.period AND s.node = {root}
+        JOIN node_value AS o ON o.subject = k.subject AND o.period = k.period AND o.node = {root}
         GROUP BY k.subject, k.period
     """)

@@ -48,8 +48,11 @@ def write_scored(design: Design, scored: Scored, uncertain: Uncertain | None = N
     book = Book(design.name, CREATED, f"{design.id}　{design.name}")
     overview(book, design, scored.published, uncertain.ranks if uncertain else None)
     for name, frame in scored.frames().items():
-        if frame.height <= _LARGEST_SHEET:
-            write_frame(book, _SHEETS[name], frame)
+        if frame.height > _LARGEST_SHEET:
+            frame = pl.DataFrame(
+                {"message": [f"共 {frame.height} 行，超过工作表的上限，全部在 {name}.csv 中。"]}
+            )
+        write_frame(book, _SHEETS[name], frame)
     for name, frame in (uncertain.frames() if uncertain else {}).items():
         write_frame(book, _SHEETS[name], frame)
     return book.finish()
