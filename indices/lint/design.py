@@ -74,11 +74,14 @@ def _series(design: Design) -> Iterator[Doubt]:
     """What moves when a later period or another subject comes."""
     grave: Severity = "refuse" if design.series else "warn"
     panel = bool(design.data.period)
+    rolling: dict[str, list[str]] = {}
     for indicator in design.indicators:
         scale = _scale_of(design, indicator.id)
         if panel and scale.needs_window and not isinstance(scale.window, tuple):
-            yield Doubt("rolling-posts", grave, indicator.id, f"上下限随数据滚动（window = {scale.window}），"
-                        "以往各期会变或各期不可比；请给定上下限或写基期窗口", _PANEL)  # fmt: skip
+            rolling.setdefault(str(scale.window), []).append(indicator.id)
+    for window, ids in rolling.items():
+        yield Doubt("rolling-posts", grave, f"{ids[0]} 等 {len(ids)} 个指标", f"上下限随数据滚动（window = {window}），"
+                    "以往各期会变或各期不可比；请给定上下限或写基期窗口", _PANEL)  # fmt: skip
     for step in design.steps:
         if isinstance(step, Impute) and step.method == "linear":
             yield Doubt(
