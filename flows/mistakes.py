@@ -17,11 +17,14 @@ def sentence(error: BaseException) -> str | None:
     from flows.ledger.release import ReleaseError
     from flows.ledger.warehouse import WarehouseBusyError
     from indices.method import MethodError
+    from indices.steps.bench import ScoreError
     from schemas.form import FormError
+    from schemas.table import TableError
     from schemas.workdays import WorkdayError
 
     mistakes = (
-        Mistake, FormError, LockHeldError, MethodError, ReleaseError, WarehouseBusyError, WorkdayError,
+        Mistake, FormError, LockHeldError, MethodError, ReleaseError, ScoreError, TableError,
+        WarehouseBusyError, WorkdayError,
     )  # fmt: skip
     if isinstance(error, mistakes):
         return str(error)

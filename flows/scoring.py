@@ -1,0 +1,137 @@
+"""``zhishu score``: the engine alone, from files to files; no ledger, no Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from indices.design import Design, read_design
+from indices.score import Scored, score
+from indices.tables.scored import write_comparison_book, write_scored
+from indices.whatif import compare, overridden, why
+from schemas.table import read_table
+
+if TYPE_CHECKING:
+    from indices.uncertainty.run import Uncertain
+
+
+def score_files(
+    method: Path, data: Path, threads: int, overrides: Sequence[str] = ()
+) -> tuple[Design, Scored]:
+    """Read a design, change what is overridden, read a table and compute; errors name file and cell."""
+    design = overridden(read_design(method), overrides)
+    table = read_table(data, design.data.sheet, design.data.header_row)
+    return design, score(design, table.frame, table.place, threads)
+
+
+def vary(design: Design, scored: Scored, draws: int, seed: int) -> Uncertain:
+    """The uncertainty analysis of the newest period."""
+    from indices.uncertainty.run import uncertainty  # scipy takes long to load and is not needed without
+
+    return uncertainty(design, scored, draws, seed)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A design, its changed twin, and how the index and its leaves differ."""
+
+    design: Design
+    changed: Design
+    index: pl.DataFrame
+    leaves: pl.DataFrame
+
+
+def compare_files(method: Path, data: Path, overrides: Sequence[str], threads: int) -> Comparison:
+    """Compute a design as it is and as overridden."""
+    design = read_design(method)
+    changed = overridden(design, overrides)
+    table = read_table(data, design.data.sheet, design.data.header_row)
+    before, after = (score(d, table.frame, table.place, threads) for d in (design, changed))
+    return Comparison(design, changed, compare(design, before, after), why(before, after))
+
+
+def write_comparisons(found: Sequence[Comparison], out: Path) -> list[Path]:
+    """All comparisons one under the other, as CSV and in one workbook."""
+    out.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "comparison": pl.concat([c.index for c in found]),
+        "reasons": pl.concat([c.leaves for c in found]),
+    }
+    written = [_replace(out / f"{name}.csv", csv_bytes(frame)) for name, frame in tables.items()]
+    return [*written, _replace(out / "whatif.xlsx", write_comparison_book(found[0].design, tables))]
+
+
+def comparison_json(found: Comparison) -> list[dict[str, Any]]:
+    """The comparison for programs; numbers are texts."""
+    texts = dict.fromkeys(("before", "after", "change"), pl.String)
+    return found.index.cast(texts).to_dicts()  # type: ignore[arg-type]
+
+
+def comparison_lines(found: Comparison) -> list[str]:
+    """Who gains and who loses a place, the largest shifts first."""
+    moved = found.index.filter(pl.col("shift").fill_null(0) != 0)
+    lines = [f"{found.design.name}（{found.design.id}）：位次变动 {moved.height} 个"]
+    for row in (
+        moved.sort(pl.col("shift").abs(), "subject", descending=[True, False]).head(10).iter_rows(named=True)
+    ):
+        lines.append(
+            f"{row['name']} {row['period']}".rstrip()
+            + f"  {row['before']} → {row['after']}  位次 {row['rank_before']} → {row['rank_after']}"
+        )
+    return lines
+
+
+def write_stages(design: Design, scored: Scored, out: Path, uncertain: Uncertain | None = None) -> list[Path]:
+    """Every stage as CSV in the order of its key, and one workbook; gives the files written."""
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    frames = scored.frames() | (uncertain.frames() if uncertain else {})
+    for name, frame in frames.items():
+        written.append(_replace(out / f"{name}.csv", csv_bytes(frame)))
+    return [*written, _replace(out / f"{design.id}.xlsx", write_scored(design, scored, uncertain))]
+
+
+def csv_bytes(frame: pl.DataFrame) -> bytes:
+    """A frame as UTF-8 CSV."""
+    return frame.write_csv().encode()
+
+
+def _replace(path: Path, data: bytes) -> Path:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(data)
+    return partial.replace(path)
+
+
+def score_json(design: Design, scored: Scored, uncertain: Uncertain | None = None) -> Mapping[str, Any]:
+    """The published index and the notes, for programs; numbers are texts, as exact as they are."""
+    index = scored.published.filter(pl.col("node") == design.root.id)
+    texts = index.with_columns(pl.col("value").cast(pl.String))
+    found: dict[str, Any] = {"method": design.id, "index": texts.to_dicts(), "notes": scored.notes.to_dicts()}
+    if uncertain is not None:
+        ranks = uncertain.ranks.with_columns(pl.col("mean").cast(pl.String))
+        found["uncertainty"] = {"draws": uncertain.draws, "seed": uncertain.seed, "ranks": ranks.to_dicts()}
+    return found
+
+
+def summary(design: Design, scored: Scored) -> list[str]:
+    """What a person sees: the first ten of the newest period, and how much was noticed."""
+    index = scored.published.filter(pl.col("node") == design.root.id)
+    newest = str(index["period"].max() or "")
+    first = index.filter((pl.col("period") == newest) & pl.col("rank").is_not_null()).sort(
+        "type", "rank", "subject"
+    )
+    lines = [f"{design.name}（{design.id}）{newest}"]
+    lines += [
+        f"{row['rank']:>4}  {row['name']}  {row['value']}" for row in first.head(10).iter_rows(named=True)
+    ]
+    absent = index.filter(pl.col("value").is_null()).height
+    if absent:
+        lines.append(f"有 {absent} 个单位（期）不能合成指数，原因见“提示”。")
+    for rule, count in scored.notes.group_by("rule").len().sort("rule").iter_rows():
+        lines.append(f"提示 {rule}：{count} 条")
+    return lines

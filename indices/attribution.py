@@ -1,0 +1,177 @@
+"""Why did it change: the difference of an index between two states, given to its causes and indicators.
+
+A state is a design with a table. Causes are the players of a cooperative game: ``data`` (the figures that both sides
+have), ``coverage`` (which figures are there, and the marks of gaps), ``weight``, ``goalpost`` (posts, optimum and
+reference) and ``method`` (everything else in the design). Every mixture of them is computed by the engine; a cause
+gets its Shapley value, the mean over all orders of what it adds, so that no order is preferred:
+
+    phi_c = sum over S without c of |S|! (n - |S| - 1)! / n! (v(S and c) - v(S))
+
+The values add up to the whole change exactly. The published split is rounded so that it adds up to the change of the
+published values: every share goes down to the digit below, and the units that remain go to the largest remainders,
+ties by the order of the causes. Causes that do not differ are not computed and get nothing.
+
+Source: Shapley (1953); for decompositions of an index, Shorrocks (2013), Journal of Economic Inequality.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Context, Decimal
+
+import polars as pl
+
+from indices.design import Design, Indicator
+from indices.score import score_table
+from indices.steps.bench import Columns, ScoreError
+from indices.table import Table
+
+CAUSES = ("data", "coverage", "weight", "goalpost", "method")
+CAUSES_ZH = {
+    "data": "数据",
+    "coverage": "覆盖和缺失规则",
+    "weight": "权重",
+    "goalpost": "上下限",
+    "method": "方法",
+}
+_POSTS = ("low", "high", "optimum", "reference")
+_WIDE = Context(prec=60)
+_KEY = ["subject", "indicator"]
+
+
+@dataclass(frozen=True)
+class State:
+    """One side: a design and the table of one period."""
+
+    design: Design
+    table: Table
+
+
+def attribute(before: State, after: State) -> pl.DataFrame:
+    """The change of each subject's index by cause: (subject, cause, exact, published), causes in the order above.
+
+    Subjects that have an index on both sides, the other ones are left out. Both tables must hold one period each;
+    ScoreError otherwise, and where the trees differ.
+    """
+    for state in (before, after):
+        if state.table.rows["period"].n_unique() != 1:
+            raise ScoreError("变动分析的每一侧应只有一个报告期；请先按报告期筛选。")
+    if {n.id: n.parent for n in before.design.nodes} != {n.id: n.parent for n in after.design.nodes}:
+        raise ScoreError("两侧的指标体系不同，不能按原因分解；请先在同一体系上计算。")
+    causes = _differing(before, after)
+    values: dict[frozenset[str], Mapping[str, Decimal]] = {}
+    for size in range(len(causes) + 1):
+        for taken in itertools.combinations(causes, size):
+            values[frozenset(taken)] = _index(_mixed(before, after, frozenset(taken)))
+    whole, nothing = values[frozenset(causes)], values[frozenset()]
+    decimals = after.design.aggregate.decimals
+    rows = []
+    for subject in sorted(whole.keys() & nothing.keys()):
+        if any(subject not in v for v in values.values()):
+            raise ScoreError(f"单位 {subject} 在某种组合下没有指数（覆盖不足），不能分解；请补报后再分析。")
+        shares = {c: _shapley(c, causes, values, subject) if c in causes else Decimal(0) for c in CAUSES}
+        change = _published(whole[subject], decimals) - _published(nothing[subject], decimals)
+        printed = rounded_to(change, list(shares.values()), decimals)
+        rows += [(subject, c, shares[c], p) for c, p in zip(CAUSES, printed, strict=True)]
+    schema: Columns = {
+        "subject": pl.String,
+        "cause": pl.String,
+        "exact": pl.Decimal(28, 12),
+        "published": pl.Decimal(28, decimals),
+    }
+    return pl.DataFrame(rows, schema, orient="row")
+
+
+def rounded_to(total: Decimal, shares: Sequence[Decimal], decimals: int) -> list[Decimal]:
+    """Shares rounded so that they add up to a rounded total, by largest remainder."""
+    unit = Decimal(1).scaleb(-decimals)
+    down = [s.quantize(unit, rounding=ROUND_FLOOR, context=_WIDE) for s in shares]
+    left = int((total - sum(down, Decimal(0))) / unit)
+    moving = [j for j, s in enumerate(shares) if s != 0] or list(range(len(shares)))
+    order = sorted(moving, key=lambda j: (-(shares[j] - down[j]), j))
+    for step in range(abs(left)):
+        down[order[step % len(order)] if left > 0 else order[-1 - step % len(order)]] += (
+            unit if left > 0 else -unit
+        )
+    return down
+
+
+def _published(value: Decimal, decimals: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-decimals), context=_WIDE)
+
+
+def _shapley(
+    cause: str, causes: Sequence[str], values: Mapping[frozenset[str], Mapping[str, Decimal]], subject: str
+) -> Decimal:
+    n, total = len(causes), Decimal(0)
+    others = [c for c in causes if c != cause]
+    for size in range(n):
+        ways = math.factorial(size) * math.factorial(n - size - 1)
+        for taken in itertools.combinations(others, size):
+            gain = values[frozenset({*taken, cause})][subject] - values[frozenset(taken)][subject]
+            total += ways * gain
+    return _WIDE.divide(total, Decimal(math.factorial(n))).quantize(Decimal("1e-12"), context=_WIDE)
+
+
+def _differing(before: State, after: State) -> list[str]:
+    """The causes in which the two sides differ."""
+    one, two = before.design, after.design
+    same_but = dataclasses.replace(_design(one, two, frozenset({"weight", "goalpost"})), version=two.version, name=two.name,
+                                   note=two.note, uncertainty=two.uncertainty)  # fmt: skip
+    differs = {
+        "weight": [n.weight for n in one.nodes] != [n.weight for n in two.nodes],
+        "goalpost": any(
+            getattr(i, p) != getattr(j, p)
+            for i, j in zip(one.indicators, two.indicators, strict=True)
+            for p in _POSTS
+        ),
+        "method": same_but != two,
+    }
+    return ["data", "coverage", *(c for c in CAUSES if differs.get(c))]
+
+
+def _mixed(before: State, after: State, taken: frozenset[str]) -> State:
+    """The state in which the causes taken are as after, the others as before."""
+    return State(_design(before.design, after.design, taken), _table(before.table, after.table, taken))
+
+
+def _design(one: Design, two: Design, taken: frozenset[str]) -> Design:
+    base, other = (two, one) if "method" in taken else (one, two)
+    foreign = {"weight", "goalpost"} & taken if base is one else {"weight", "goalpost"} - taken
+    given = {n.id: n for n in other.nodes}
+
+    def leaf(indicator: Indicator) -> Indicator:
+        source = given[indicator.id]
+        changed = {p: getattr(source, p) for p in _POSTS} if "goalpost" in foreign else {}
+        weight = source.weight if "weight" in foreign else indicator.weight
+        return dataclasses.replace(indicator, weight=weight, **changed)
+
+    groups = tuple(
+        dataclasses.replace(g, weight=given[g.id].weight) if "weight" in foreign else g for g in base.groups
+    )
+    return dataclasses.replace(base, indicators=tuple(map(leaf, base.indicators)), groups=groups)
+
+
+def _table(one: Table, two: Table, taken: frozenset[str]) -> Table:
+    """Which figures are there by coverage, what they say by data; one that the data's side lacks takes the other's."""
+    there = two if "coverage" in taken else one
+    wanted, other = (two, one) if "data" in taken else (one, two)
+    values = [
+        t.figures.select(*_KEY, pl.col("value").alias(name))
+        for t, name in ((wanted, "wanted"), (other, "other"))
+    ]
+    figures = there.figures.join(values[0], on=_KEY, how="left").join(values[1], on=_KEY, how="left")
+    mixed = figures.with_columns(
+        pl.when(pl.col("value").is_not_null()).then(pl.coalesce("wanted", "other")).alias("value")
+    ).select(there.figures.columns)
+    return dataclasses.replace(there, figures=mixed)
+
+
+def _index(state: State) -> dict[str, Decimal]:
+    levels = score_table(state.design, state.table).levels
+    rows = levels.filter((pl.col("node") == state.design.root.id) & pl.col("value").is_not_null())
+    return dict(rows.select("subject", "value").iter_rows())

@@ -1,0 +1,64 @@
+"""What each missing rule gave or took: the points of the index that it moved for each subject.
+
+For a rule that puts a score where there is no figure (a floor, or any fill), points = the index less the index in
+which these figures are missing and their weight is spread. For a rule that spreads weight, points = the index less
+the index in which these figures score the floor. Both at full precision, rounded to 4 decimals.
+"""
+
+from __future__ import annotations
+
+from indices.declare import Aggregate
+from indices.steps.aggregate import climb
+from indices.steps.bench import Bench, listed
+
+
+def missing_points(bench: Bench, step: Aggregate) -> None:
+    """Make ``points`` (subject, period, rule, figures, points)."""
+    bench.con.execute(
+        "CREATE OR REPLACE TEMP TABLE points (subject VARCHAR, period VARCHAR, rule VARCHAR, figures INTEGER,"
+        " points DECIMAL(18,4))"
+    )
+    bench.con.execute("CREATE OR REPLACE TEMP TABLE standing AS SELECT * FROM node_value")
+    floored = {row[0] for row in bench.rows("SELECT DISTINCT missing FROM score WHERE floored ORDER BY 1")}
+    kinds = [
+        row[0] for row in bench.rows("SELECT DISTINCT missing FROM score WHERE missing <> '' ORDER BY 1")
+    ]
+    fills = [row[0] for row in bench.rows("SELECT DISTINCT method FROM imputed ORDER BY 1")]
+    for kind in kinds:
+        rule = f"{kind}:{'floor' if kind in floored else 'spread'}"
+        changed = "NULL" if kind in floored else f"{bench.design.missing.floor}::DECIMAL(28,12)"
+        _compare(
+            bench,
+            step,
+            rule,
+            f"SELECT subject, period, indicator FROM score WHERE missing = '{kind}'",
+            changed,
+        )
+    for method in fills:
+        figures = f"SELECT subject, period, indicator FROM imputed WHERE method = '{method}'"
+        _compare(bench, step, f"late:{method}", figures, "NULL")
+    bench.con.execute("CREATE OR REPLACE TEMP TABLE node_value AS SELECT * FROM standing")
+
+
+def _compare(bench: Bench, step: Aggregate, rule: str, figures: str, changed: str) -> None:
+    """One rule: the index again with these figures changed, and the difference."""
+    root = listed([bench.design.root.id])
+    bench.con.execute(f"CREATE OR REPLACE TEMP TABLE struck AS {figures}")
+    bench.con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE node_value AS
+        SELECT s.subject, s.period, s.node, CASE WHEN k.indicator IS NULL THEN s.value ELSE {changed} END AS value,
+          CASE WHEN k.indicator IS NULL THEN s.reason ELSE '' END AS reason
+        FROM standing AS s
+        JOIN (SELECT DISTINCT indicator FROM score) AS leaf ON leaf.indicator = s.node
+        LEFT JOIN struck AS k ON k.subject = s.subject AND k.period = s.period AND k.indicator = s.node
+    """)
+    climb(bench, step, quiet=True)
+    bench.con.execute(f"""
+        INSERT INTO points
+        SELECT k.subject, k.period, '{rule}', count(*)::INTEGER,
+          round_even((any_value(s.value) - any_value(o.value))::DECIMAL(28,12), 4)
+        FROM struck AS k
+        JOIN standing AS s ON s.subject = k.subject AND s.period = k.period AND s.node = {root}
+        JOIN node_value AS o ON o.subject = k.subject AND o.period = k.period AND o.node = {root}
+        GROUP BY k.subject, k.period
+    """)

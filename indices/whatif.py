@@ -1,0 +1,116 @@
+"""What if: a design under other weights, posts or rules, compared subject by subject with the design as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal, get_args
+
+import polars as pl
+
+from indices.declare import Aggregate, Mean
+from indices.design import Design, checked
+from indices.score import Scored
+from indices.steps.bench import ScoreError
+
+_NUMBERS = ("weight", "low", "high", "reference")
+_HOW = (
+    "写法：weight.代码=数值、low.代码=数值、high.代码=数值、reference.代码=数值、mean.分组=方法、missing.类型=floor 或 spread、"
+    "missing.floor=数值、at_least=数值"
+)
+
+
+def overridden(design: Design, settings: Sequence[str]) -> Design:
+    """The design with ``KEY=VALUE`` settings; ScoreError for one that is not understood, MethodError for a design
+    that cannot be computed so."""
+    for setting in settings:
+        key, found, text = setting.partition("=")
+        if not found:
+            raise ScoreError(f"--set {setting} 没有等号；{_HOW}。")
+        design = _one(design, key.strip(), text.strip())
+    return checked(design, f"{design.id}（{'、'.join(settings)}）")
+
+
+def _one(design: Design, key: str, text: str) -> Design:
+    kind, _, name = key.partition(".")
+    if kind in _NUMBERS and name in design.names:
+        return _changed(design, name, kind, _number(key, text))
+    if kind == "mean" and name in design.children:
+        if text not in get_args(Mean):
+            raise ScoreError(f"--set {key}={text}：没有这种合成方法；可用 {'、'.join(get_args(Mean))}。")
+        return _changed(design, name, "mean", text)
+    if kind == "missing" and text in ("floor", "spread"):
+        action: Literal["floor", "spread"] = "floor" if text == "floor" else "spread"
+        if name == "late":
+            return dataclasses.replace(design, missing=dataclasses.replace(design.missing, late=action))
+        if name == "not_yet":
+            return dataclasses.replace(design, missing=dataclasses.replace(design.missing, not_yet=action))
+    if key == "missing.floor":
+        return dataclasses.replace(
+            design, missing=dataclasses.replace(design.missing, floor=_number(key, text))
+        )
+    if key == "at_least":
+        share = _number(key, text)
+        steps = tuple(
+            dataclasses.replace(s, at_least=share) if isinstance(s, Aggregate) else s for s in design.steps
+        )
+        return dataclasses.replace(design, steps=steps)
+    raise ScoreError(f"--set {key}={text} 不认识，或 {name or key} 不在方法 {design.id} 中；{_HOW}。")
+
+
+def _changed(design: Design, node: str, attribute: str, value: Any) -> Design:
+    """The design with one attribute of one node replaced; ScoreError if that kind of node has none."""
+    target = next(n for n in design.nodes if n.id == node)
+    if not hasattr(target, attribute):
+        raise ScoreError(f"--set {attribute}.{node}：分组 {node} 没有 {attribute}；{_HOW}。")
+    new = dataclasses.replace(target, **{attribute: value})
+    return dataclasses.replace(
+        design,
+        indicators=tuple(new if i.id == node else i for i in design.indicators),  # type: ignore[misc]
+        groups=tuple(new if g.id == node else g for g in design.groups),  # type: ignore[misc]
+    )
+
+
+def _number(key: str, text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise ScoreError(f"--set {key}={text}：应为数值。") from error
+
+
+def compare(design: Design, before: Scored, after: Scored) -> pl.DataFrame:
+    """Index and ranks side by side: (subject, name, period, before, after, change, rank_before, rank_after, shift).
+
+    A positive shift is a better rank. Subjects that only one side has an index for stay, with gaps.
+    """
+    key = ["subject", "name", "period"]
+
+    def index(scored: Scored, word: str) -> pl.DataFrame:
+        rows = scored.published.filter(pl.col("node") == design.root.id)
+        return rows.select(*key, pl.col("value").alias(word), pl.col("rank").alias(f"rank_{word}"))
+
+    both = index(before, "before").join(index(after, "after"), on=key, how="full", coalesce=True)
+    return both.select(
+        *key, "before", "after", (pl.col("after") - pl.col("before")).alias("change"),
+        "rank_before", "rank_after", (pl.col("rank_before") - pl.col("rank_after")).alias("shift"),
+    ).sort("period", "rank_before", "subject", nulls_last=True)  # fmt: skip
+
+
+def why(before: Scored, after: Scored) -> pl.DataFrame:
+    """Which scores and effective weights differ: (subject, period, indicator, score_before, score_after,
+    weight_before, weight_after), those that are equal left out."""
+    key = ["subject", "period", "indicator"]
+
+    def leaves(scored: Scored, word: str) -> pl.DataFrame:
+        weights = scored.weights.select(
+            pl.col("node").alias("indicator"), "period", pl.col("effective").alias(f"weight_{word}")
+        )
+        scores = scored.scores.select(*key, pl.col("score").alias(f"score_{word}"))
+        return scores.join(weights, on=["indicator", "period"], how="left")
+
+    both = leaves(before, "before").join(leaves(after, "after"), on=key, how="full", coalesce=True)
+    same = pl.col("score_before").eq_missing(pl.col("score_after")) & pl.col("weight_before").eq_missing(
+        pl.col("weight_after")
+    )
+    return both.filter(~same).sort(key)

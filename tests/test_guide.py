@@ -1,0 +1,86 @@
+"""The worked example of the guide: what a reader copies out of indices/README.md gives the published index."""
+
+import csv
+import re
+import shlex
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from flows.cli import main
+
+GUIDE = Path(__file__).parent.parent / "indices" / "README.md"
+
+
+def block(kind: str) -> str:
+    """The first block of a kind in the guide."""
+    found = re.search(
+        rf"```{kind}\n(.*?)```", GUIDE.read_text("utf-8").split("# The engine alone", 1)[1], re.S
+    )
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "hdi.toml").write_text(block("toml"), "utf-8")
+    (tmp_path / "hdi.csv").write_text(block("csv"), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, line: str) -> object:
+    monkeypatch.setattr("sys.argv", shlex.split(line, comments=True))
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return stop.value.code
+
+
+def test_the_published_values_come_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = [run(monkeypatch, line) for line in block("sh").splitlines()]
+    assert codes == [2, 0, 0, 0]
+    with (folder / "out" / "published.csv").open(encoding="utf-8") as file:
+        index = {r["subject"]: (r["value"], r["rank"]) for r in csv.DictReader(file) if r["node"] == "HDI"}
+    assert index == {"Switzerland": ("0.967", "1"), "Norway": ("0.966", "2"), "Iceland": ("0.959", "3")}
+    book = openpyxl.load_workbook(folder / "out" / "HDI-2022.xlsx")
+    assert {"总表", "指标得分", "权重", "提示", "位次区间"} <= set(book.sheetnames)
+    assert [c.value for c in book["总表"][1]][-2:] == ["位次区间起", "位次区间止"]
+    assert (folder / "out" / "comparison.csv").is_file()
+
+
+def test_every_key_of_the_guide_is_one_of_the_design() -> None:
+    from indices.declare import Aggregate, Impute, Scale, Screen, Transform, Treat, Uncertainty, Weigh
+    from indices.design import Data, Design, Group, Indicator, Missing
+
+    text = GUIDE.read_text("utf-8").split("## The keys", 1)[1]
+    records = (
+        Design,
+        Data,
+        Indicator,
+        Group,
+        Missing,
+        Uncertainty,
+        Screen,
+        Impute,
+        Treat,
+        Transform,
+        Weigh,
+        Aggregate,
+        Scale,
+    )
+    absent = {f for r in records for f in r.__dataclass_fields__ if f"`{f}`" not in text}
+    assert absent <= {"step", "data", "indicators", "groups", "steps", "missing", "uncertainty", "note",
+                      "not_applicable", "suppressed", "value", "indicator", "mark", "unit"}  # fmt: skip
+
+
+def test_mistakes_are_told_in_one_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "bad.csv").write_text(block("csv").replace("13.9", "约13.9"), "utf-8")
+    assert run(monkeypatch, "zhishu score hdi.toml bad.csv --out out") == 2
+    assert capsys.readouterr().err.startswith("错误：bad.csv 第 2 行第 4 列 的“约13.9”不是数值")
+    assert run(monkeypatch, "zhishu score hdi.toml none.csv --out out") == 2
+    assert run(monkeypatch, "zhishu score none.toml hdi.csv --out out") == 2
+    assert run(monkeypatch, "zhishu whatif hdi.toml hdi.csv --set weight.x=1 --out out") == 2
+    assert "内部错误" not in capsys.readouterr().err

@@ -1,0 +1,186 @@
+"""The linter: each rule finds what it is for and keeps silent about what is in order."""
+
+import dataclasses
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from test_score_steps import ARITHMETIC, design, leaf, scale
+
+from flows.checking import check_method
+from flows.cli import main
+from indices.design import Design
+from indices.expression import parse
+from indices.lint.design import lint_design, lint_scored
+from indices.lint.forms import lint_method, power_of_time
+from indices.method import METHODS_DIR, Method, read_method
+from indices.score import score
+from schemas.form import load_forms
+
+SOUND = leaf("a") + leaf("b") + leaf("c") + leaf("d") + leaf("e") + leaf("f") + leaf("g")
+STRICT = ARITHMETIC + "at_least = '0.7'\n"
+WORDS = "{method = 'goalpost'}"
+
+
+def rules(found: Design) -> dict[str, str]:
+    return {d.rule: d.severity for d in lint_design(found)}
+
+
+def geometric(how: str) -> str:
+    return scale(how) + "[[steps]]\nstep = 'aggregate'\nmeans = ['geometric']\nat_least = '0.7'\n"
+
+
+def test_a_sound_design_gives_no_word() -> None:
+    assert lint_design(design(SOUND, scale(WORDS) + STRICT)) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "rule", "severity"),
+    [
+        (geometric(WORDS), "zero-geometric", "refuse"),
+        (geometric("{method = 'minmax'}"), "zero-geometric", "refuse"),
+        (geometric("{method = 'zscore'}"), "zscore-geometric", "refuse"),
+        (geometric("{method = 'efficacy'}"), "unclipped-geometric", "warn"),
+        (
+            scale(WORDS) + "[[steps]]\nstep = 'aggregate'\nat_least = '0.7'\nmeans = ['mpi_minus']\n",
+            "mpi-scale",
+            "warn",
+        ),
+        (scale(WORDS) + ARITHMETIC, "silence-pays", "warn"),
+        ("[missing]\nlate = 'floor'\nfloor = '40'\n" + scale(WORDS) + STRICT, "silence-pays", "refuse"),
+        (
+            scale(WORDS) + "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\n" + STRICT,
+            "rolling-weights",
+            "warn",
+        ),
+    ],
+)
+def test_a_doubtful_design_is_told_so(declared: str, rule: str, severity: str) -> None:
+    assert rules(design(SOUND, declared))[rule] == severity
+
+
+@pytest.mark.parametrize(
+    "how", ["{method = 'minmax', range = ['1', '100']}", "{method = 'zscore', range = ['100', '10']}"]
+)
+def test_scores_that_stay_above_zero_suit_a_geometric_mean(how: str) -> None:
+    assert rules(design(SOUND, geometric(how))) == {}
+
+
+def test_what_rolls_in_a_published_series_is_refused() -> None:
+    declared = (
+        "[[steps]]\nstep = 'impute'\nmethod = 'linear'\n"
+        + scale("{method = 'minmax', window = 'all'}")
+        + STRICT
+    )
+    panel = design(SOUND, declared, "period = 'year'")
+    assert rules(panel) == {"look-ahead": "warn", "rolling-posts": "warn"}
+    published = dataclasses.replace(panel, series=True)
+    assert rules(published) == {"look-ahead": "refuse", "rolling-posts": "refuse"}
+    frozen = scale("{method = 'minmax', window = ['2020', '2021']}") + STRICT
+    assert rules(dataclasses.replace(design(SOUND, frozen, "period = 'year'"), series=True)) == {}
+
+
+def test_weights_and_the_tree() -> None:
+    heavy = SOUND + leaf("h", "low = '0'\nhigh = '100'\nweight = '3'")
+    assert {(d.rule, d.node) for d in lint_design(design(heavy, scale(WORDS) + STRICT))} == {
+        ("weight-sum", "I"), ("one-variable", "h"),
+    }  # fmt: skip
+    groups = (
+        "[[groups]]\nid = 'I'\nname = 'I'\n[[groups]]\nid = 'P'\nname = 'P'\nparent = 'I'\nweight = '0.1'\n"
+    )
+    alone = leaf("z", parent="P") + "".join(
+        leaf(c, "low = '0'\nhigh = '100'\nweight = '0.09'") for c in "abcdefghij"
+    )
+    assert {(d.rule, d.node) for d in lint_design(design(alone, scale(WORDS) + STRICT, groups=groups))} == {
+        ("one-child", "P")
+    }
+    twins = "".join(leaf(c, "low = '0'\nhigh = '100'\nvariable = 'v'") for c in "ab") + SOUND.replace(
+        "'a'", "'x'"
+    ).replace("'b'", "'y'")
+    assert ("one-variable", "v") in {
+        (d.rule, d.node) for d in lint_design(design(twins, scale(WORDS) + STRICT))
+    }
+
+
+def test_what_the_data_add() -> None:
+    data = pl.DataFrame(
+        {"who": list("pqrstu"), "a": [1, 2, 3, 4, 5, 6], "b": [2, 4, 6, 8, 10, 13], "c": [150, 160, 170, 5, 8, 9],
+         "d": [7, 7, 7, 7, 1, 2], "e": [3, 1, 4, 1, 5, 9], "f": [2, 7, 1, 8, 2, 8], "g": [6, 1, 8, 0, 3, 3]}
+    )  # fmt: skip
+    found = design(SOUND, scale(WORDS) + "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\n" + STRICT)
+    said = {(d.rule, d.node) for d in lint_scored(found, score(found, data))}
+    assert said == {("few-subjects", ""), ("collinear", "a、b"), ("binding-post", "c"), ("one-score", "d")}
+
+
+COLUMNS = {(f.code, c.code): c for f in load_forms() if not f.filed_by_bureau for c in f.columns}
+
+
+@pytest.mark.parametrize(
+    ("expression", "power"),
+    [
+        ("GLT01.rev_cum", 1),
+        ("yoy(GLT01.rev_cum, GLT01.rev_cum_ly)", 0),
+        ("ttm(GLT01.rev_cum) / target_2026", 0),
+        ("GLT01.rev_cum / (target_2026 * year_progress)", 0),
+        ("pct(GLT06.ent_n, GLT01.rev_cum)", -1),
+        ("pct(GLT01.profit_cum, GLT01.rev_cum)", 0),
+    ],
+)
+def test_to_which_power_an_expression_grows_with_the_year(expression: str, power: int) -> None:
+    assert power_of_time(parse(expression), COLUMNS) == power
+
+
+def shipped(name: str, expression: str) -> Method:
+    """A shipped method whose first indicator has another expression."""
+    method = read_method(METHODS_DIR / f"{name}-2026.1.toml")
+    first = dataclasses.replace(
+        method.indicators[0], expression=expression, frequency="M", normalisation="goalpost"
+    )
+    return dataclasses.replace(method, indicators=(first, *method.indicators[1:]))
+
+
+@pytest.mark.parametrize(
+    ("expression", "rule"),
+    [
+        ("GLT01.rev_cum / 10000", "year-to-date"),
+        ("per(GLT06.ent_n, GLT01.rev_cum)", "stock-over-flow"),
+        ("pct(GLT07.gap_done_n, GLT07.gap_plan_n)", "own-denominator"),
+    ],
+)
+def test_expressions_over_forms(expression: str, rule: str) -> None:
+    said = {(d.rule, d.node) for d in lint_method(shipped("CM", expression))}
+    assert (rule, "CM101") in said
+    assert (rule, "CM101") not in {
+        (d.rule, d.node) for d in lint_method(read_method(METHODS_DIR / "CM-2026.1.toml"))
+    }
+
+
+@pytest.mark.parametrize("name", ["MQ", "CM", "CA"])
+def test_the_shipped_methods_are_not_refused(name: str) -> None:
+    assert {d.severity for d in check_method(f"{name}-2026.1", None, 1)} == {"warn"}
+
+
+def test_a_variable_behind_much_of_a_product_is_weighed_once() -> None:
+    method = read_method(METHODS_DIR / "CM-2026.1.toml")
+    said = {
+        d.node: d.message for d in lint_method(method) if d.rule == "one-variable" and "全指标" in d.message
+    }
+    weight = sum((i.weight for i in method.indicators if "GLT01.rev_cum" in i.expression), Decimal(0))
+    assert f"{weight:.1f} %" in said["GLT01.rev_cum"]
+
+
+def test_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    method = tmp_path / "m.toml"
+    method.write_text(
+        "format = 2\nindex = 'H'\nversion = '1'\nname = 'h'\n[data]\nsubject = 'who'\n"
+        + leaf("a") + leaf("b") + "[[groups]]\nid = 'I'\nname = 'I'\n" + geometric(WORDS),
+        "utf-8",
+    )  # fmt: skip
+    monkeypatch.setattr("sys.argv", ["zhishu", "check", str(method)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    assert "拒绝 zero-geometric a" in capsys.readouterr().out

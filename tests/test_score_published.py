@@ -1,0 +1,190 @@
+"""The engine on published worked examples: the Technology Achievement Index and Chinese textbooks' tables."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from oracle_methods import FOLDER, TAI, cells, last_steps, needs_oracles, rows
+
+from indices.design import Design, parse_design
+from indices.score import Scored, score
+from indices.steps.weigh import ahp, entropy
+
+pytestmark = needs_oracles
+
+NAMES = (
+    "patents",
+    "royalties",
+    "internet",
+    "exports",
+    "telephones_log",
+    "electricity_log",
+    "schooling",
+    "university",
+)
+
+
+def flat(leaves: list[str], declared: str, index: str = "T") -> Design:
+    """A design with one level."""
+    return parse_design(
+        f"format = 2\nindex = '{index}'\nversion = '1'\nname = 'flat'\n[data]\nsubject = 'who'\n"
+        + "".join(f"[[indicators]]\nparent = 'I'\n{leaf}\n" for leaf in leaves)
+        + f"[[groups]]\nid = 'I'\nname = 'I'\n{declared}",
+        "flat",
+    )
+
+
+def tai_data() -> pl.DataFrame:
+    return pl.read_csv(TAI / "tai_raw_23.csv", infer_schema=False).rename({"country": "who"})
+
+
+def tai_design(declared: str, weights: str = "EW", posts: bool = False) -> Design:
+    given = next(r for r in rows(TAI / "tai_weights_T22.csv") if r["method"] == weights)
+    post = {r["indicator"]: r for r in rows(TAI / "tai_goalposts_hdr2001.csv")}
+    return flat(
+        [
+            f"id = '{n}'\nname = '{n}'\nweight = '{given[n]}'\n"
+            + (
+                f"low = '{float(post[n]['min']):.15f}'\nhigh = '{float(post[n]['max']):.15f}'"
+                if posts
+                else ""
+            )
+            for n in NAMES
+        ],
+        declared,
+    )
+
+
+def published(column: str) -> dict[str, str]:
+    return {r["country"]: r[column] for r in rows(TAI / "tai_published_and_computed.csv")}
+
+
+def index_of(found: Scored, column: str = "value") -> dict[str, float]:
+    frame = found.published if column == "rank" else found.levels
+    return {s: v or math.nan for (s, n), v in cells(frame, "node", column).items() if n == "I"}
+
+
+def test_tai_totals_over_goalposts() -> None:
+    scale = "{method = 'goalpost', range = ['0', '1'], clip = 'upper'}"
+    found = index_of(score(tai_design(last_steps(scale), posts=True), tai_data()))
+    wanted = published("tai_goalpost_computed")
+    assert max(abs(found[c] - float(wanted[c])) for c in wanted) < 1e-9
+
+
+@pytest.mark.parametrize("weights", ["EW", "BAP"])
+def test_tai_ranks(weights: str) -> None:
+    scale = "{method = 'goalpost', range = ['0', '1'], clip = 'upper'}"
+    found = score(tai_design(last_steps(scale, more="decimals = 6\n"), weights, posts=True), tai_data())
+    wanted = {c: int(r) for c, r in published(f"rank_{weights}_T23").items()}
+    assert {c: int(r) for c, r in index_of(found, "rank").items()} == wanted
+
+
+def test_tai_geometric_ranks_over_ratios_to_the_mean() -> None:
+    scale = "{method = 'ratio', reference = 'mean', window = 'all'}"
+    found = score(tai_design(last_steps(scale, "geometric", "decimals = 6\n")), tai_data())
+    wanted = {c: int(r) for c, r in published("rank_GME_T38").items()}
+    assert {c: int(r) for c, r in index_of(found, "rank").items()} == wanted
+
+
+def test_tai_columns_of_one_indicator() -> None:
+    z = score(tai_design(last_steps("{method = 'zscore'}")), tai_data()).scores
+    found = cells(z, "indicator", "score")
+    for country, text in published("school_z_T15").items():
+        assert abs((found[country, "schooling"] or 0) - float(text)) <= 0.0051, country
+
+
+def test_tai_copeland_votes_and_ahp_eigenvalue() -> None:
+    matrix = np.asarray(
+        [[float(v) for v in list(r.values())[1:]] for r in rows(TAI / "tai_ahp_matrix_T20.csv")]
+    )
+    weights, largest, ratio = ahp(matrix)
+    assert abs(largest - 8.2111) < 5e-5
+    assert ratio == pytest.approx((largest - 8) / 7 / 1.41) and ratio < 0.10
+    assert weights.sum() == pytest.approx(1.0)
+
+
+def china() -> dict[str, Any]:
+    examples: dict[str, Any] = json.loads((Path(FOLDER) / "cn" / "worked_examples.json").read_text("utf-8"))
+    return examples
+
+
+def test_entropy_weights_of_a_hospital() -> None:
+    example = china()["entropy_weight_hospital"]
+    wards = sorted(example["X"])
+    data = pl.DataFrame(
+        {"who": wards, **{f"x{j}": [float(example["X"][w][j]) for w in wards] for j in range(9)}}
+    )
+    declared = (
+        "[[steps]]\nstep = 'normalise'\nscale = {method = 'none'}\n[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\n"
+        "[[steps]]\nstep = 'aggregate'\n"
+    )
+    found = score(flat([f"id = 'x{j}'\nname = 'x{j}'" for j in range(9)], declared), data)
+    weights = {n: float(w) for n, w in found.weights.select("node", "weight").iter_rows()}
+    assert max(abs(weights[f"x{j}"] - w) for j, w in enumerate(example["weights"])) < 1e-11
+    assert max(abs(index_of(found)[w] - v) for w, v in example["scores"].items()) < 1e-9
+    raw = np.asarray([example["X"][w] for w in wards], dtype=float)
+    unit = (raw - raw.min(axis=0)) / (raw.max(axis=0) - raw.min(axis=0))
+    assert entropy(unit) == pytest.approx(example["entropy"], abs=1e-12)
+
+
+def test_efficacy_coefficients_of_two_regions() -> None:
+    example = china()["efficacy_two_regions"]
+    leaves = [f"id = 'x{j}'\nname = '{r[0]}'\nhigh = '{r[1]}'\nlow = '{r[2]}'\nweight = '{r[3]}'"
+              for j, r in enumerate(example["rows"])]  # fmt: skip
+    data = pl.DataFrame(
+        {"who": ["甲", "乙"], **{f"x{j}": [float(r[4]), float(r[5])] for j, r in enumerate(example["rows"])}}
+    )
+    found = score(flat(leaves, last_steps("{method = 'efficacy'}")), data)
+    values = {
+        s: str(v) for s, n, v in found.published.select("subject", "node", "value").iter_rows() if n == "I"
+    }
+    assert values == {"甲": "83.47", "乙": "76.08"}
+    for who, wanted in example["computed_d"].items():
+        got = [cells(found.scores, "indicator", "score")[who, f"x{j}"] for j in range(4)]
+        assert got == pytest.approx(wanted, abs=1e-9)
+
+
+def test_efficacy_is_not_clipped_below_its_post() -> None:
+    example = china()["efficacy_single_negative_extrapolation"]
+    leaf = f"id = 'x'\nname = 'x'\nlow = '{example['unacceptable']}'\nhigh = '{example['satisfactory']}'"
+    found = score(
+        flat([leaf], last_steps("{method = 'efficacy'}")), pl.DataFrame({"who": ["a"], "x": [example["x"]]})
+    )
+    assert str(found.published["value"][0]) == "58.73"
+
+
+def test_improved_efficacy_with_a_geometric_mean() -> None:
+    example = china()["improved_efficacy_geometric"]
+    data = pl.DataFrame(
+        {
+            "who": list(example["X"]),
+            **{f"x{j}": [float(v[j]) for v in example["X"].values()] for j in range(4)},
+        }
+    )
+    scale = "{method = 'minmax', range = ['60', '100'], window = 'all'}"
+    for weights, key in (((1, 1, 1, 1), "computed_D"), ((30, 20, 20, 30), "computed_weighted_D_30_20_20_30")):
+        leaves = [f"id = 'x{j}'\nname = 'x'\nweight = '{w}'" for j, w in enumerate(weights)]
+        found = score(flat(leaves, last_steps(scale, "geometric")), data)
+        assert index_of(found) == pytest.approx(example[key], abs=1e-8)
+        if key == "computed_D":
+            assert {s: int(r) for s, r in index_of(found, "rank").items()} == example["published_rank"]
+
+
+def test_ratios_to_a_standard() -> None:
+    example = china()["ratio_to_standard_two_cities"]
+    leaves = [f"id = 'x{j}'\nname = 'x'\nreference = '{s}'" for j, s in enumerate(example["standard"])]
+    data = pl.DataFrame(
+        {
+            "who": ["甲", "乙"],
+            **{f"x{j}": [float(example["jia"][j]), float(example["yi"][j])] for j in range(7)},
+        }
+    )
+    found = score(flat(leaves, last_steps("{method = 'ratio'}")), data)
+    for who, key in (("甲", "published_index_jia"), ("乙", "published_index_yi")):
+        got = [cells(found.scores, "indicator", "score")[who, f"x{j}"] for j in range(7)]
+        assert got == pytest.approx(example[key], abs=example["tolerance"])
+    assert index_of(found) == pytest.approx(example["published_total"], abs=example["tolerance"])

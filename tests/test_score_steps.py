@@ -1,0 +1,380 @@
+"""Every step of the engine against figures that were worked by hand."""
+
+import math
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pytest
+
+from indices.design import Design, parse_design
+from indices.method import MethodError
+from indices.score import Scored, score
+from indices.steps.aggregate import copeland, outranking, topsis
+from indices.steps.bench import ScoreError
+from indices.steps.treat import kurtosis, skewness
+from indices.steps.weigh import ahp, critic_weights, entropy, pca_weights, varimax
+
+ARITHMETIC = "[[steps]]\nstep = 'aggregate'\n"
+
+
+def design(
+    leaves: str, declared: str, data: str = "", groups: str = "[[groups]]\nid = 'I'\nname = '指数'\n"
+) -> Design:
+    return parse_design(
+        f"format = 2\nindex = 'H'\nversion = '1'\nname = 'by hand'\n[data]\nsubject = 'who'\n{data}\n"
+        f"{leaves}\n{groups}\n{declared}",
+        "hand",
+    )
+
+
+def leaf(code: str, more: str = "low = '0'\nhigh = '100'", parent: str = "I") -> str:
+    return f"[[indicators]]\nid = '{code}'\nname = '{code}'\nparent = '{parent}'\n{more}\n"
+
+
+def scale(text: str) -> str:
+    return f"[[steps]]\nstep = 'normalise'\nscale = {text}\n"
+
+
+def one_column(values: list[object], how: str, more: str) -> list[Decimal | None]:
+    """The scores of one indicator, in the order of the rows."""
+    data = pl.DataFrame({"who": [f"s{n:02}" for n in range(len(values))], "x": [str(v) for v in values]})
+    return score(design(leaf("x", more), scale(how) + ARITHMETIC), data).scores["score"].to_list()
+
+
+def numbers(found: list[Decimal | None]) -> list[float | None]:
+    return [None if v is None else float(v) for v in found]
+
+
+def index(found: Scored, node: str = "I") -> dict[str, str | None]:
+    rows = found.published.filter(pl.col("node") == node).select("subject", "value").iter_rows()
+    return {s: None if v is None else str(v) for s, v in rows}
+
+
+@pytest.mark.parametrize(
+    ("how", "more", "values", "wanted"),
+    [
+        ("{method = 'goalpost'}", "low = '10'\nhigh = '30'", [5, 10, 20, 35], [0, 0, 50, 100]),
+        ("{method = 'goalpost', clip = 'none'}", "low = '10'\nhigh = '30'", [5, 35], [-25, 125]),
+        ("{method = 'goalpost', clip = 'lower'}", "low = '10'\nhigh = '30'", [5, 35], [0, 125]),
+        ("{method = 'goalpost', clip = 'upper'}", "low = '10'\nhigh = '30'", [5, 35], [-25, 100]),
+        ("{method = 'goalpost'}", "low = '30'\nhigh = '10'\ndirection = 'negative'", [35, 15], [0, 75]),
+        ("{method = 'log_goalpost'}", "low = '1'\nhigh = '100'", [10, 0, 1000], [50, 0, 100]),
+        ("{method = 'efficacy'}", "low = '6'\nhigh = '12'", ["9.6", "5.81"], [84, 58.733333333333]),
+        (
+            "{method = 'efficacy', clip = 'both', floor = '40'}",
+            "low = '6'\nhigh = '12'",
+            ["1", "14"],
+            [40, 100],
+        ),
+        ("{method = 'efficacy_log'}", "low = '1'\nhigh = '100'", [10], [80]),
+        ("{method = 'efficacy_exp'}", "low = '0'\nhigh = '10'", [0, 5, 10], [60, math.sqrt(6000), 100]),
+        ("{method = 'minmax'}", "", [2, 4, 10], [0, 25, 100]),
+        ("{method = 'minmax'}", "direction = 'negative'", [2, 4, 10], [100, 75, 0]),
+        ("{method = 'zscore'}", "", [1, 2, 3], [-1, 0, 1]),
+        ("{method = 'zscore', ddof = 0}", "", [1, 3], [-1, 1]),
+        ("{method = 'zscore', range = ['100', '10']}", "direction = 'negative'", [1, 2, 3], [110, 100, 90]),
+        ("{method = 'rank'}", "", [5, 7, 7, 9], [1, 2, 2, 4]),
+        ("{method = 'rank', ties = 'max'}", "", [5, 7, 7, 9], [1, 3, 3, 4]),
+        ("{method = 'rank', ties = 'average'}", "", [5, 7, 7, 9], [1, 2.5, 2.5, 4]),
+        ("{method = 'rank', ties = 'dense'}", "", [5, 7, 7, 9], [1, 2, 2, 3]),
+        ("{method = 'rank'}", "direction = 'negative'", [5, 7, 9], [3, 2, 1]),
+        ("{method = 'percentile_rank'}", "", [5, 7, 9], [0, 0.5, 1]),
+        ("{method = 'ratio'}", "reference = '80'", [60, 100], [75, 125]),
+        ("{method = 'ratio'}", "reference = '80'\ndirection = 'negative'", [40, 100], [200, 80]),
+        ("{method = 'ratio', reference = 'mean'}", "", [1, 3], [50, 150]),
+        ("{method = 'ratio', reference = 's01'}", "", [1, 4], [25, 100]),
+        (
+            "{method = 'ratio', range = ['60', '100']}",
+            "reference = '80'\nlow = '100'\nhigh = '120'",
+            [88],
+            [80],
+        ),
+        ("{method = 'target'}", "reference = '12'", [2, 7, 20], [0, 50, 100]),
+        ("{method = 'target'}", "reference = '2'\ndirection = 'negative'", [12, 7, 1], [0, 50, 100]),
+        ("{method = 'none'}", "", [3], [3]),
+    ],
+)
+def test_normalisation(how: str, more: str, values: list[object], wanted: list[float]) -> None:
+    assert numbers(one_column(values, how, more)) == pytest.approx(wanted, abs=1e-9)
+
+
+def test_an_interval_falls_on_both_sides_and_beyond() -> None:
+    more = "direction = 'interval'\nlow = '0'\nhigh = '12'\noptimum = ['4', '8']"
+    how = "{method = 'goalpost', range = ['60', '100'], clip = 'both', floor = '40'}"
+    assert numbers(one_column([4, 8, 2, 10, 12, 14, 99], how, more)) == pytest.approx(
+        [100, 100, 80, 80, 60, 40, 40]
+    )
+
+
+def test_a_moderate_indicator_has_one_best_point() -> None:
+    more = "direction = 'moderate'\nlow = '0'\nhigh = '10'\noptimum = ['5', '5']"
+    assert numbers(one_column([5, 0, 7.5], "{method = 'goalpost'}", more)) == pytest.approx([100, 0, 50])
+
+
+@pytest.mark.parametrize(
+    ("mean", "wanted"),
+    [
+        ("arithmetic", (20 + 3 * 80) / 4),
+        ("geometric", math.exp((math.log(20) + 3 * math.log(80)) / 4)),
+        ("harmonic", 4 / (1 / 20 + 3 / 80)),
+        ("power", math.sqrt((20**2 + 3 * 80**2) / 4)),
+        ("median", 50),
+        ("mpi_minus", 65 - (45**2 + 3 * 15**2) / 4 / 65),
+        ("mpi_plus", 65 + (45**2 + 3 * 15**2) / 4 / 65),
+    ],
+)
+def test_means(mean: str, wanted: float) -> None:
+    declared = (
+        scale("{method = 'none'}") + f"[[steps]]\nstep = 'aggregate'\nmeans = ['{mean}']\npower = '2'\n"
+    )
+    found = score(
+        design(leaf("a") + leaf("b", "weight = '3'"), declared),
+        pl.DataFrame({"who": ["s"], "a": [20], "b": [80]}),
+    )
+    assert float(found.levels.filter(pl.col("node") == "I")["value"][0]) == pytest.approx(wanted, abs=1e-9)
+
+
+def test_topsis_and_copeland() -> None:
+    scores = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
+    near = topsis(scores, np.array([3.0, 1.0]))
+    best, worst = np.array([0.75, 0.25]), np.zeros(2)
+    by_hand = [
+        np.hypot(*(v - worst)) / (np.hypot(*(v - worst)) + np.hypot(*(v - best)))
+        for v in scores * np.array([0.75, 0.25])
+    ]
+    assert near == pytest.approx(by_hand)
+    votes = outranking(scores, np.array([3.0, 1.0]))
+    assert votes[0, 1] == 0.75 and votes[1, 0] == 0.25
+    assert copeland(scores, np.array([3.0, 1.0])).tolist() == [2.0, -2.0, 0.0]
+    assert outranking(np.array([[1.0], [1.0]]), np.array([1.0])).tolist() == [[0.0, 0.5], [0.5, 0.0]]
+    assert np.isnan(topsis(np.ones((2, 2)), np.ones(2))).all()
+
+
+def test_a_ragged_tree_with_a_mean_per_level_and_rounding_on_the_way() -> None:
+    leaves = leaf("a", parent="P") + leaf("b", parent="P") + leaf("c")
+    groups = "[[groups]]\nid = 'I'\nname = 'I'\n[[groups]]\nid = 'P'\nname = 'P'\nparent = 'I'\nmean = 'geometric'\n"
+    declared = scale("{method = 'goalpost'}") + ARITHMETIC
+    data = pl.DataFrame({"who": ["s"], "a": [40], "b": [50], "c": [33]})
+    exact = math.sqrt(2000)
+    found = score(design(leaves, declared, groups=groups), data)
+    assert float(found.levels.filter(pl.col("node") == "I")["value"][0]) == pytest.approx(
+        (exact + 33) / 2, abs=1e-9
+    )
+    rounded = score(design(leaves, declared + "round_levels = [0]\n", groups=groups), data)
+    assert index(rounded) == {"s": "39.00"}  # (45 + 33) / 2, not (44.72 + 33) / 2 = 38.86
+    shares = dict(found.weights.select("node", pl.col("effective").cast(pl.Float64)).iter_rows())
+    assert shares == {"I": 1.0, "P": 0.5, "a": 0.25, "b": 0.25, "c": 0.5}
+
+
+PANEL = "period = 'year'"
+
+
+def panel(declared: str, values: dict[str, list[object]], groups: str = "") -> Scored:
+    """One indicator of several subjects over years from 2020; '' is late, marks as they are."""
+    rows = [(who, str(2020 + n), str(v)) for who, column in values.items() for n, v in enumerate(column)]
+    data = pl.DataFrame(rows, {"who": pl.String, "year": pl.String, "x": pl.String}, orient="row")
+    data = data.with_columns(pl.col("who").str.slice(0, 1).alias("side"))
+    return score(
+        design(leaf("x"), declared + scale("{method = 'goalpost'}") + ARITHMETIC, PANEL + groups), data
+    )
+
+
+def prepared(found: Scored, who: str = "a") -> list[float | None]:
+    return numbers(found.prepared.filter(pl.col("subject") == who)["value"].to_list())
+
+
+def test_carry_has_a_maximum_age_and_never_looks_ahead() -> None:
+    declared = "[[steps]]\nstep = 'impute'\nmethod = 'carry'\nmax_age = 2\n"
+    found = panel(declared, {"a": ["", 5, "", "", "", 9, "N", "W"]})
+    assert prepared(found) == [None, 5, 5, 5, None, 9, None, None]
+    assert found.imputed["source"].to_list() == ["2021", "2021"]
+
+
+def test_a_line_is_drawn_inside_gaps_alone() -> None:
+    found = panel("[[steps]]\nstep = 'impute'\nmethod = 'linear'\n", {"a": ["", 2, "", "", 8, ""]})
+    assert prepared(found) == [None, 2, 4, 6, 8, None]
+    assert found.imputed["source"].to_list() == ["2021~2024", "2021~2024"]
+
+
+@pytest.mark.parametrize(("method", "wanted"), [("mean", 4.0), ("median", 2.0)])
+def test_mean_and_median_of_a_group(method: str, wanted: float) -> None:
+    declared = f"[[steps]]\nstep = 'impute'\nmethod = '{method}'\ngroup = 'side'\n"
+    found = panel(
+        declared, {"a1": [""], "a2": [1], "a3": [2], "a4": [9], "b1": [70], "c1": [""]}, "\ngroups = ['side']"
+    )
+    assert prepared(found, "a1") == [wanted]
+    assert prepared(found, "c1") == [None]
+    assert [(n["rule"], n["subject"]) for n in found.notes.to_dicts() if n["rule"] == "impute"] == [
+        ("impute", "c1")
+    ]
+
+
+def test_screening_names_who_is_left_out() -> None:
+    declared = "[[steps]]\nstep = 'screen'\nat_least = '0.6'\n" + scale("{method = 'goalpost'}") + ARITHMETIC
+    data = pl.DataFrame({"who": ["s", "t"], "a": ["", "1"], "b": ["5", ""]})
+    found = score(design(leaf("a") + leaf("b", "low = '0'\nhigh = '100'\nweight = '2'"), declared), data)
+    assert index(found) == {"s": "5.00"}
+    assert [(n["rule"], n["subject"]) for n in found.notes.to_dicts()] == [("screen", "t")]
+
+
+def test_denomination_divides_and_says_where_it_cannot() -> None:
+    declared = "[[steps]]\nstep = 'denominate'\n" + scale("{method = 'goalpost'}") + ARITHMETIC
+    more = "low = '0'\nhigh = '100'\ndenominator = 'people'\nfactor = '10'"
+    data = pl.DataFrame({"who": ["a", "b", "c"], "x": ["30", "1", "1"], "people": ["4", "0", ""]})
+    found = score(design(leaf("x", more), declared), data)
+    assert index(found) == {"a": "75.00", "b": None, "c": None}
+    assert [n["subject"] for n in found.notes.to_dicts() if n["rule"] == "denominate"] == ["b", "c"]
+    assert found.scores["missing"].to_list() == ["", "not_applicable", "late"]
+
+
+def test_skew_and_kurtosis_of_a_small_sample() -> None:
+    x = np.array([1.0, 2.0, 3.0, 10.0])  # by hand: mean 4, squares 50, cubes 180, fourths 1394
+    assert skewness(x) == pytest.approx(4 * math.sqrt(3) / 2 * 180 / 50**1.5)
+    assert kurtosis(x) == pytest.approx(4 * 5 * 3 / (2 * 1) * 1394 / 2500 - 3 * 9 / 2)
+    assert math.isnan(skewness(np.ones(5))) and math.isnan(kurtosis(x[:3]))
+
+
+def test_treatment_cuts_then_takes_logs_and_can_be_frozen() -> None:
+    calm = [10, 11, 12, 13, 14, 15, 16, 17, 18]
+    cut = "[[steps]]\nstep = 'treat'\nmax_points = 1\nwindow = ['2020', '2020']\n"
+    values = {f"s{n}": [v, v] for n, v in enumerate(calm)} | {"z": [900, 950]}
+    found = panel(cut, values)
+    assert found.treated.select("subject", "period", "after").rows() == [
+        ("z", "2020", Decimal("18").quantize(Decimal(1).scaleb(-18))),
+        ("z", "2021", Decimal("18").quantize(Decimal(1).scaleb(-18))),
+    ]
+    wild = {f"s{n}": [v] for n, v in enumerate([1, 2, 3, 4, 5, 6, 7, 8, 900, 990])}
+    logs = panel(
+        "[[steps]]\nstep = 'treat'\nskew = '0.5'\nkurtosis = '-3'\nmax_points = 1\nwindow = 'all'\n", wild
+    )
+    assert set(logs.treated["how"]) == {"取对数"}
+    assert prepared(logs, "s0") == pytest.approx([math.log(0.01 * 989)])
+
+
+def test_logarithms_and_what_has_none() -> None:
+    declared = "[[steps]]\nstep = 'transform'\nindicators = ['x']\n" + scale("{method = 'none'}") + ARITHMETIC
+    found = score(
+        design(leaf("x"), declared), pl.DataFrame({"who": ["a", "b"], "x": ["7.389056098930650", "0"]})
+    )
+    assert numbers(found.scores["score"].to_list()) == [pytest.approx(2.0), None]
+    assert ("transform", "b") in found.notes.select("rule", "subject").rows()
+
+
+def test_weights_from_data_and_judges() -> None:
+    assert entropy(np.array([[1.0, 1.0], [0.0, 1.0]])) == pytest.approx([0.0, 1.0])  # 0 ln 0 = 0
+    alike = np.array([[0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [1.0, 1.0, 0.5]])
+    deviation, r = 0.5, float(np.corrcoef(alike[:, 0], alike[:, 2])[0, 1])
+    content = np.array([deviation * (1 - r), deviation * (1 - r), deviation * 2 * (1 - r)])
+    assert critic_weights(alike) == pytest.approx(content / content.sum())
+    weights, largest, ratio = ahp(np.array([[1, 2, 6], [1 / 2, 1, 3], [1 / 6, 1 / 3, 1]]))
+    assert (
+        weights == pytest.approx([0.6, 0.3, 0.1])
+        and largest == pytest.approx(3)
+        and ratio == pytest.approx(0, abs=1e-9)
+    )
+    twins = np.array([[0.0, 1.0], [1.0, 3.0], [2.0, 5.0], [4.0, 9.0]])
+    assert pca_weights(twins) == pytest.approx([0.5, 0.5])
+    simple = np.array([[0.8, 0.0], [0.7, 0.0], [0.0, 0.9], [0.0, 0.6]])
+    turn = np.array([[math.cos(0.6), -math.sin(0.6)], [math.sin(0.6), math.cos(0.6)]])
+    assert np.sort(np.abs(varimax(simple @ turn)), axis=1) == pytest.approx(np.sort(simple, axis=1), abs=1e-6)
+
+
+def test_typed_gaps_and_the_points_that_each_rule_gave_or_took() -> None:
+    leaves = leaf("a") + leaf("b") + leaf("c") + leaf("d")
+    declared = "[missing]\nnot_yet = 'floor'\nfloor = '40'\n" + scale("{method = 'goalpost'}") + ARITHMETIC
+    data = pl.DataFrame({"who": ["s"], "a": ["100"], "b": ["W"], "c": ["N"], "d": ["C"]})
+    found = score(design(leaves, declared), data)
+    assert index(found) == {"s": "70.00"}
+    points = dict(found.points.select("rule", pl.col("points").cast(pl.Float64)).iter_rows())
+    assert points == {"not_applicable:spread": 10.0, "not_yet:floor": -30.0, "suppressed:spread": 10.0}
+    assert str(found.coverage["weight_coverage"][0]) == "0.3333"  # one of a, b, d
+
+
+@pytest.mark.parametrize(
+    ("leaves", "declared", "says"),
+    [
+        (leaf("a", "low = '1'\nhigh = '1'"), scale("{method = 'goalpost'}"), "相等"),
+        (leaf("a", "low = '5'\nhigh = '1'"), scale("{method = 'goalpost'}"), "方向"),
+        (leaf("a", ""), scale("{method = 'goalpost'}"), "缺少上下限"),
+        (leaf("a", "low = '0'\nhigh = '9'"), scale("{method = 'log_goalpost'}"), "对数"),
+        (leaf("a", parent="X"), scale("{method = 'minmax'}"), "未定义"),
+        (leaf("a") * 2, scale("{method = 'minmax'}"), "重复"),
+        (leaf("a"), scale("{method = 'ratio'}"), "reference"),
+        (leaf("a", "direction = 'interval'"), scale("{method = 'minmax'}"), "optimum"),
+        (
+            leaf("a"),
+            "[[steps]]\nstep = 'impute'\nmethod = 'carry'\n" + scale("{method = 'goalpost'}"),
+            "报告期",
+        ),
+        (leaf("a"), scale("{method = 'goalpost'}") + "[[steps]]\nstep = 'treat'\n", "之前"),
+        (leaf("a"), scale("{method = 'magic'}"), "magic"),
+    ],
+)
+def test_a_design_that_cannot_be_computed_is_refused(leaves: str, declared: str, says: str) -> None:
+    with pytest.raises(MethodError, match=says):
+        design(leaves, declared + ARITHMETIC)
+
+
+def test_cells_that_are_neither_number_nor_mark_are_refused_with_their_place() -> None:
+    method = design(leaf("x"), scale("{method = 'goalpost'}") + ARITHMETIC)
+    with pytest.raises(ScoreError, match="第 2 行“x” 的“约12”不是数值"):
+        score(method, pl.DataFrame({"who": ["a", "b"], "x": ["1", "约12"]}))
+    with pytest.raises(ScoreError, match="出现两次"):
+        score(method, pl.DataFrame({"who": ["a", "a"], "x": ["1", "2"]}))
+    with pytest.raises(ScoreError, match="没有“x”一列"):
+        score(method, pl.DataFrame({"who": ["a"], "y": ["1"]}))
+
+
+def weights_of(declared: str, **columns: list[float]) -> dict[str, tuple[str, str]]:
+    """Node to (weight, method) after one weigh step over raw scores."""
+    steps = scale("{method = 'none'}") + f"[[steps]]\nstep = 'weigh'\n{declared}\n" + ARITHMETIC
+    data = pl.DataFrame({"who": [f"s{n}" for n in range(4)], **columns})
+    found = score(design("".join(leaf(c) for c in columns), steps), data).weights
+    return {n: (str(w), m) for n, w, m in found.select("node", "weight", "method").iter_rows() if n != "I"}
+
+
+def test_weights_are_kept_as_text_and_can_be_frozen() -> None:
+    columns = {"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 1.0, 2.0, 9.0], "c": [5.0, 1.0, 4.0, 2.0]}
+    drawn = weights_of("method = 'entropy'", **columns)
+    assert {m for _, m in drawn.values()} == {"entropy"}
+    frozen = "method = 'frozen'\nfrozen = {" + ", ".join(f"{n} = '{w}'" for n, (w, _) in drawn.items()) + "}"
+    assert {n: w for n, (w, _) in weights_of(frozen, **columns).items()} == {
+        n: w for n, (w, _) in drawn.items()
+    }
+    other = columns | {"b": [7.0, 1.0, 7.0, 1.0]}
+    assert weights_of("method = 'entropy'", **other) != drawn
+    assert weights_of(frozen, **other) == weights_of(frozen, **columns)
+    assert {w for w, _ in weights_of("method = 'equal'", **columns).values()} == {"1.000000000000"}
+    with pytest.raises(ScoreError, match="冻结的权重缺少 b、c"):
+        weights_of("method = 'frozen'\nfrozen = {a = '1'}", **columns)
+
+
+def test_a_judgement_matrix_must_be_reciprocal_and_should_be_consistent() -> None:
+    columns = {"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 1.0, 2.0, 9.0], "c": [5.0, 1.0, 4.0, 2.0]}
+    sound = "method = 'ahp'\njudgements = [['1', '2', '6'], ['0.5', '1', '3'], ['0.166666667', '0.333333333', '1']]"
+    assert {n: round(float(w), 6) for n, (w, _) in weights_of(sound, **columns).items()} == {
+        "a": 0.6,
+        "b": 0.3,
+        "c": 0.1,
+    }
+    with pytest.raises(ScoreError, match="互反"):
+        weights_of(
+            "method = 'ahp'\njudgements = [['1', '2', '6'], ['2', '1', '3'], ['1', '1', '1']]", **columns
+        )
+    wild = "method = 'ahp'\njudgements = [['1', '5', '0.2'], ['0.2', '1', '5'], ['5', '0.2', '1']]"
+    steps = scale("{method = 'none'}") + f"[[steps]]\nstep = 'weigh'\n{wild}\n" + ARITHMETIC
+    found = score(
+        design(leaf("a") + leaf("b") + leaf("c"), steps),
+        pl.DataFrame({"who": ["s"], "a": [1], "b": [2], "c": [3]}),
+    )
+    assert found.notes["rule"].to_list() == ["ahp"]
+
+
+@pytest.mark.parametrize("method", ["entropy", "critic", "pca"])
+def test_too_few_subjects_cannot_decide_weights(method: str) -> None:
+    steps = scale("{method = 'none'}") + f"[[steps]]\nstep = 'weigh'\nmethod = '{method}'\n" + ARITHMETIC
+    with pytest.raises(ScoreError, match="不足 3 个"):
+        score(
+            design(leaf("a") + leaf("b"), steps), pl.DataFrame({"who": ["p", "q"], "a": [1, 2], "b": [2, 1]})
+        )

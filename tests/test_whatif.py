@@ -1,0 +1,119 @@
+"""What if, and why did it change: overrides, comparisons, and attributions that add up."""
+
+import dataclasses
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from test_score_steps import ARITHMETIC, design, index, leaf, scale
+
+from indices.attribution import CAUSES, State, attribute, rounded_to
+from indices.method import MethodError
+from indices.score import score
+from indices.steps.bench import ScoreError
+from indices.table import arrange
+from indices.whatif import compare, overridden, why
+
+TWO = design(leaf("a") + leaf("b"), scale("{method = 'goalpost'}") + ARITHMETIC)
+DATA = pl.DataFrame({"who": ["p", "q"], "a": ["80", "20"], "b": ["10", "60"]})
+
+
+def test_a_weight_a_post_a_mean_and_a_rule() -> None:
+    assert index(score(overridden(TWO, ["weight.a=3"]), DATA)) == {"p": "62.50", "q": "30.00"}
+    assert index(score(overridden(TWO, ["high.a=160"]), DATA)) == {"p": "30.00", "q": "36.25"}
+    assert index(score(overridden(TWO, ["mean.I=geometric"]), DATA)) == {"p": "28.28", "q": "34.64"}
+    gap = DATA.with_columns(pl.Series("b", ["", "60"]))
+    assert index(score(overridden(TWO, ["missing.late=floor", "missing.floor=10"]), gap)) == {
+        "p": "45.00",
+        "q": "40.00",
+    }
+    assert index(score(overridden(TWO, ["at_least=0.6"]), gap)) == {"p": None, "q": "40.00"}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["weight.z=1", "weight.a", "weight.a=much", "mean.I=magic", "low.I=3", "colour.a=2"]
+)
+def test_a_setting_that_is_not_understood_is_refused(wrong: str) -> None:
+    with pytest.raises(ScoreError, match="--set"):
+        overridden(TWO, [wrong])
+
+
+def test_a_setting_that_makes_the_design_impossible_is_refused() -> None:
+    with pytest.raises(MethodError, match="相等"):
+        overridden(TWO, ["low.a=100"])
+
+
+def test_who_gains_and_why() -> None:
+    before, after = score(TWO, DATA), score(overridden(TWO, ["weight.a=3"]), DATA)
+    rows = compare(TWO, before, after).select(
+        "subject", pl.col("change").cast(pl.String), "rank_before", "rank_after", "shift"
+    )
+    assert rows.rows() == [("p", "17.50", 1, 1, 0), ("q", "-10.00", 2, 2, 0)]
+    moved = compare(TWO, before, score(overridden(TWO, ["high.a=160"]), DATA))
+    assert dict(moved.select("subject", "shift").iter_rows()) == {"p": -1, "q": 1}
+    changed = why(before, after)
+    assert changed.height == 4 and [float(v) for v in changed["weight_after"]] == [0.75, 0.25, 0.75, 0.25]
+    assert why(before, before).height == 0
+
+
+def shares(before: State, after: State) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for subject, cause, published in (
+        attribute(before, after).select("subject", "cause", "published").iter_rows()
+    ):
+        found.setdefault(subject, {})[cause] = str(published)
+    return found
+
+
+def test_two_causes_share_what_they_make_together() -> None:
+    """Figure a falls from 80 to 60 while its weight rises from 1 to 3; both orders count the same."""
+    after = State(
+        overridden(TWO, ["weight.a=3"]), arrange(TWO, DATA.with_columns(pl.Series("a", ["60", "20"])))
+    )
+    found = shares(State(TWO, arrange(TWO, DATA)), after)
+    # p: 45 before; data alone 35; weight alone 62.5; both 47.5. data: (-10 + -15) / 2, weight: (17.5 + 12.5) / 2.
+    assert found["p"] == {
+        "data": "-12.50",
+        "coverage": "0.00",
+        "weight": "15.00",
+        "goalpost": "0.00",
+        "method": "0.00",
+    }
+    assert found["q"]["data"] == "0.00" and found["q"]["weight"] == "-10.00"
+
+
+def test_a_figure_that_is_gone_is_coverage_and_posts_are_posts() -> None:
+    gone = arrange(TWO, DATA.with_columns(pl.Series("b", ["", "60"])))
+    assert shares(State(TWO, arrange(TWO, DATA)), State(TWO, gone))["p"]["coverage"] == "35.00"
+    posts = State(overridden(TWO, ["high.a=160"]), arrange(TWO, DATA))
+    assert shares(State(TWO, arrange(TWO, DATA)), posts)["p"]["goalpost"] == "-15.00"
+    mean = State(overridden(TWO, ["mean.I=geometric"]), arrange(TWO, DATA))
+    assert shares(State(TWO, arrange(TWO, DATA)), mean)["p"]["method"] == "-16.72"
+
+
+def test_all_causes_at_once_add_up_to_the_published_change() -> None:
+    settings = ["weight.a=3", "high.b=77", "mean.I=harmonic"]
+    after = State(
+        overridden(TWO, settings), arrange(TWO, DATA.with_columns(pl.Series("a", ["61.37", "23.11"])))
+    )
+    before = State(TWO, arrange(TWO, DATA))
+    change = {
+        s: Decimal(str(index(score(after.design, DATA.with_columns(pl.Series("a", ["61.37", "23.11"]))))[s]))
+        - Decimal(str(index(score(TWO, DATA))[s]))
+        for s in "pq"
+    }
+    for subject, parts in shares(before, after).items():
+        assert tuple(parts) == CAUSES
+        assert sum(Decimal(v) for v in parts.values()) == change[subject]
+
+
+def test_rounding_to_a_total() -> None:
+    thirds = [Decimal("0.333333")] * 3
+    assert rounded_to(Decimal("1.00"), thirds, 2) == [Decimal("0.34"), Decimal("0.33"), Decimal("0.33")]
+    assert rounded_to(Decimal("0.98"), thirds, 2) == [Decimal("0.33"), Decimal("0.33"), Decimal("0.32")]
+
+
+def test_trees_that_differ_are_not_compared() -> None:
+    other = dataclasses.replace(TWO, indicators=TWO.indicators[:1])
+    with pytest.raises(ScoreError, match="指标体系不同"):
+        attribute(State(TWO, arrange(TWO, DATA)), State(other, arrange(other, DATA)))
