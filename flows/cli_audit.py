@@ -1,0 +1,100 @@
+"""The commands of an auditor: ``trace``, ``verify``, ``rerun``. None of them starts Prefect."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from flows.options import AsJson, CodesFolder, Home, UsageError, app, existing, print_json, settings_for
+from schemas.period import Period
+
+if TYPE_CHECKING:
+    from flows.ledger.release import Release
+    from flows.ledger.store import Store
+
+PLAIN_WIDTH = 600  # columns of a tree that does not go to a terminal
+
+
+def chosen_release(store: Store, release: str | None, period: str | None) -> Release:
+    """The release named, or the newest of a period (of all, where none is named)."""
+    from flows.ledger.release import read_release, releases
+
+    if release is not None:
+        return read_release(store, release)
+    if period is not None:
+        try:
+            period = str(Period.parse(period))
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+    found = releases(store, period)
+    if not found:
+        raise UsageError(f"{period or '台账中'}还没有发布。")
+    return found[-1]
+
+
+@app.command(
+    help="从公布的数追到单元格，或从单元格追到公布的数 · from a number to its cells, and back\n\n"
+    "例：zhishu trace MQ 360100 2026-10 --indicator MQ102\n"
+    "例：zhishu trace --cell 360102.xlsx 赣链统02表 D8"
+)
+def trace(
+    index: Annotated[str | None, typer.Argument(metavar="INDEX", help="指数 MQ、CM、CA · index")] = None,
+    subject: Annotated[str | None, typer.Argument(metavar="SUBJECT", help="对象代码 · subject")] = None,
+    period: Annotated[str | None, typer.Argument(metavar="PERIOD", help="报告期 · period")] = None,
+    indicator: Annotated[str | None, typer.Option("--indicator", help="只看一个指标 · one indicator")] = None,
+    release: Annotated[str | None, typer.Option("--release", help="发布号，默认最新 · release")] = None,
+    cell: Annotated[
+        tuple[str, str, str] | None,
+        typer.Option("--cell", metavar="FILE SHEET CELL", help="从单元格追起 · which numbers rest on a cell"),
+    ] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="写入此文件 · write a workbook")] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+    as_json: AsJson = False,
+) -> int:
+    """Walk from an index value to its cells, or from a cell to the values."""
+    from flows.ledger.store import Store
+    from flows.ledger.warehouse import view_warehouse
+    from flows.trace import Traced, trace_cell
+    from flows.trace import trace as traced_value
+    from flows.trace_text import HEADER, trace_rows, trace_tree, write_sheet
+    from schemas.codes import load_codes
+
+    if cell is None and (index is None or subject is None or period is None):
+        raise UsageError("请写明指数、对象和报告期，或用 --cell 写明文件、工作表和单元格。")
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    wanted = chosen_release(store, release, period)
+    if period is not None and wanted.manifest.period != str(Period.parse(period)):
+        raise UsageError(f"发布 {wanted.id} 不是 {period} 的发布。")
+    with closing(view_warehouse(store, chosen.threads)) as con:
+        traced = Traced(con, store, wanted, load_codes(chosen.codes_folder))
+        if cell is not None:
+            return _print_cell(trace_cell(traced, *cell), as_json, wanted.id)
+        found = traced_value(traced, index or "", subject or "", indicator)
+    if xlsx is not None:
+        write_sheet(xlsx.absolute(), "溯源（内部）", wanted.manifest.period, HEADER, trace_rows(found))
+    if as_json:
+        print_json(found)
+    else:
+        screen = Console()
+        wide = screen if screen.is_terminal else Console(width=PLAIN_WIDTH)  # a pipe wraps nothing
+        wide.print(trace_tree(found), markup=False, highlight=False)
+    return 0
+
+
+def _print_cell(found: list[dict[str, str]], as_json: bool, release: str) -> int:
+    if as_json:
+        print_json(found)
+        return 0
+    for row in found:
+        print(
+            f"{row['index']} {row['subject']} {row['indicator']}　{row['variable']}（{row['use']}）　{row['submission']}"
+        )
+    if not found:
+        print(f"发布 {release} 中没有依据这个单元格的数。")
+    return 0
