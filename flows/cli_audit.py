@@ -98,3 +98,42 @@ def _print_cell(found: list[dict[str, str]], as_json: bool, release: str) -> int
     if not found:
         print(f"发布 {release} 中没有依据这个单元格的数。")
     return 0
+
+
+@app.command(
+    help="核对归档、日志、发布、方法和数据库 · check everything against its digests\n\n"
+    "例：zhishu verify --anchor f5bd2edb3e75de2c8e0548df9a742ac9f973a441a17055fee2f3969a3d0e1c52"
+)
+def verify(
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option("--anchor", help="留存在别处的台账哈希，见任一旧表的说明页 · a head kept elsewhere"),
+    ] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+    as_json: AsJson = False,
+) -> int:
+    """Name everything in the store that is not as it was."""
+    from flows.intake import reader
+    from flows.ledger.store import Store
+    from flows.verify import verify as problems_of
+
+    bad = [a for a in anchor or () if len(a) != 64 or not set(a) <= set("0123456789abcdef")]
+    if bad:
+        raise UsageError(f"{bad[0]} 不是 64 位的 SHA-256 哈希。")
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    found = problems_of(store, reader(chosen), chosen.threads, [(None, a) for a in anchor or ()])
+    if as_json:
+        print_json({"problems": found})
+    else:
+        print("\n".join(found) or f"核对无误：{_verified(store)}")
+    return 1 if found else 0
+
+
+def _verified(store: Store) -> str:
+    from flows.ledger.release import releases
+
+    seq, head = store.journal.head
+    files = sum(1 for _ in store.archive.digests())
+    return f"归档 {files} 个文件，日志 {seq} 个事件，发布 {len(releases(store))} 次；日志末端哈希 {head}"
