@@ -137,3 +137,31 @@ def _verified(store: Store) -> str:
     seq, head = store.journal.head
     files = sum(1 for _ in store.archive.digests())
     return f"归档 {files} 个文件，日志 {seq} 个事件，发布 {len(releases(store))} 次；日志末端哈希 {head}"
+
+
+@app.command(
+    help="从归档重算一次发布并比较 · recompute a past release and compare\n\n例：zhishu rerun 2026-10.1"
+)
+def rerun(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
+    home: Home = None,
+    codes: CodesFolder = None,
+    as_json: AsJson = False,
+) -> int:
+    """Recompute a release in a database of its own; 1 if anything differs."""
+    from dataclasses import asdict
+
+    from flows.intake import reader
+    from flows.ledger.release import read_release
+    from flows.ledger.store import Store
+    from flows.rerun import rerun as run_again
+    from flows.rerun import rerun_lines
+
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    found = run_again(store, read_release(store, release), chosen, reader(chosen))
+    if as_json:
+        print_json({"identical": found.identical, "parted_at": found.parted_at, **asdict(found)})
+    else:
+        print("\n".join(rerun_lines(found)))
+    return 0 if found.identical else 1
