@@ -1,4 +1,4 @@
-"""The commands of an auditor: ``trace``, ``verify``, ``rerun``. None of them starts Prefect."""
+"""The commands of an auditor: ``trace``, ``verify``, ``rerun``, ``bundle``. None of them starts Prefect."""
 
 from __future__ import annotations
 
@@ -140,10 +140,14 @@ def _verified(store: Store) -> str:
 
 
 @app.command(
-    help="从归档重算一次发布并比较 · recompute a past release and compare\n\n例：zhishu rerun 2026-10.1"
+    help="从归档重算一次发布并比较 · recompute a past release and compare\n\n"
+    "例：zhishu rerun 2026-10.1\n例：zhishu rerun --bundle 2026-10.1.zip"
 )
 def rerun(
-    release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
+    release: Annotated[str | None, typer.Argument(metavar="RELEASE", help="发布号 · release")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", help="重算包，不需要台账 · a bundle; no ledger is needed")
+    ] = None,
     home: Home = None,
     codes: CodesFolder = None,
     as_json: AsJson = False,
@@ -151,17 +155,45 @@ def rerun(
     """Recompute a release in a database of its own; 1 if anything differs."""
     from dataclasses import asdict
 
+    from flows.bundle import rerun_bundle
     from flows.intake import reader
     from flows.ledger.release import read_release
     from flows.ledger.store import Store
     from flows.rerun import rerun as run_again
     from flows.rerun import rerun_lines
 
-    chosen = existing(settings_for(home, codes))
-    store = Store(chosen.home)
-    found = run_again(store, read_release(store, release), chosen, reader(chosen))
+    if (release is None) == (bundle is None):
+        raise UsageError("请写明发布号，或用 --bundle 写明重算包，只写其一。")
+    chosen = settings_for(home, codes)
+    if bundle is not None:
+        found = rerun_bundle(bundle, chosen)
+    else:
+        store = Store(existing(chosen).home)
+        found = run_again(store, read_release(store, str(release)), chosen, reader(chosen))
     if as_json:
         print_json({"identical": found.identical, "parted_at": found.parted_at, **asdict(found)})
     else:
         print("\n".join(rerun_lines(found)))
     return 0 if found.identical else 1
+
+
+@app.command(
+    help="一次发布的重算包（内部） · everything to recompute a release elsewhere\n\n"
+    "例：zhishu bundle 2026-10.1 --out 2026-10.1.zip"
+)
+def bundle(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
+    out: Annotated[Path, typer.Option("--out", help="写入此文件 · the file to write")],
+    home: Home = None,
+    codes: CodesFolder = None,
+) -> int:
+    """Write a bundle; the same release gives the same bytes."""
+    from flows.bundle import write_bundle
+    from flows.ledger.release import read_release
+    from flows.ledger.store import Store
+
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    digest = write_bundle(store, read_release(store, release), chosen, out.absolute())
+    print(f"重算包（内部）{out}，SHA-256 {digest}")
+    return 0

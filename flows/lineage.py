@@ -8,7 +8,7 @@ again from the warehouse for the few fields and months that are asked for. Nothi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import cache
 
 import duckdb
@@ -20,7 +20,7 @@ from flows.publication import stored_table
 from indices.engine import procedure
 from indices.expression import Field, Leaf, Spread, Std, Ttm, leaves
 from indices.method import Indicator, Method
-from indices.parameters import place_table
+from indices.parameters import Columns, place_table
 from indices.reach import reach_rows
 from schemas.codes import OTHER_SUBCHAIN, Codes
 from schemas.form import PROVINCE, Form, load_forms
@@ -110,7 +110,7 @@ class Lineage:
                 for month in reports_before(t0, reports):
                     for part in leaves(inner):
                         for source in self._leaf(asked, part, month, False):
-                            yield Source(*astuple(source)[:2], name, *astuple(source)[3:])
+                            yield replace(source, variable=name)
 
     def _twelve_months(self, asked: Asked, name: str, field: Field, t0: int) -> Iterator[Source]:
         """The reports that ``ttm.sql`` brings together; see there for the two rules."""
@@ -150,11 +150,13 @@ class Lineage:
         else:
             how = LEAD if column.agg == "lead" else SUM
         scope = item if field.form == "GLT03" else ""
-        head = (asked.indicator.id, asked.subject, name)
-        where = (how, variant, t0, annual, field.form, scope, item, place, month)
-        yield Source(*head, use, *where, field.code)
+        amount = Source(
+            asked.indicator.id, asked.subject, name, use, how, variant, t0, annual, field.form, scope, item,
+            place, month, field.code,
+        )  # fmt: skip
+        yield amount
         if how == SUM and column.agg == "wmean" and column.agg_weight:
-            yield Source(*head, "权数", *where, column.agg_weight)
+            yield replace(amount, use="权数", field=column.agg_weight)
 
 
 def reports_before(month: int, reports: int) -> list[int]:
@@ -208,9 +210,8 @@ def place_cells(
 
 
 def _place_sources(con: duckdb.DuckDBPyConnection, wanted: list[Source]) -> None:
-    kinds = {int: pl.Int32, bool: pl.Boolean, str: pl.String}
-    types = {"t0": int, "month": int, "annual": bool}
-    columns = {name: kinds[types.get(name, str)] for name in Source.__dataclass_fields__}
+    columns: Columns = dict.fromkeys(Source.__dataclass_fields__, pl.String)
+    columns |= {"t0": pl.Int32, "month": pl.Int32, "annual": pl.Boolean}
     place_table(con, "source", columns, map(astuple, wanted))
 
 

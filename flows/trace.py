@@ -166,8 +166,8 @@ def filled(node: Node, values: Mapping[str, Decimal | None], row: Row) -> str:
             return f"{function}({filled(above, values, row)}, {filled(below, values, row)})"
         case Binary(op=op, left=left, right=right):
             return f"({filled(left, values, row)} {op} {filled(right, values, row)})"
-    value = values.get(str(next(leaves(node))))
-    return "缺" if value is None else str(value)
+    figure = values.get(str(next(leaves(node))))
+    return "缺" if figure is None else str(figure)
 
 
 def score_formula(method: Method, leaf: Indicator, row: Row) -> str:

@@ -134,7 +134,9 @@ def _methods(store: Store) -> list[str]:
     here = {m.id: method_digest(m) for m in load_methods()}
     problems: dict[str, None] = {}
     for release, _ in _releases(store):
-        for id, digest in release.manifest.methods.items() if release is not None else ():
+        if release is None:
+            continue
+        for id, digest in release.manifest.methods.items():
             if id not in here:
                 problems[f"发布 {release.id} 所用的方法 {id}.toml 不在本程序中。"] = None
             elif here[id] != digest:
