@@ -1,4 +1,4 @@
-"""The commands of an auditor: ``trace``, ``verify``, ``rerun``, ``bundle``. None of them starts Prefect."""
+"""The commands of an auditor: ``trace``, ``verify``, ``rerun``, ``bundle``, ``publish``. None of them starts Prefect."""
 
 from __future__ import annotations
 
@@ -196,4 +196,44 @@ def bundle(
     store = Store(chosen.home)
     digest = write_bundle(store, read_release(store, release), chosen, out.absolute())
     print(f"重算包（内部）{out}，SHA-256 {digest}")
+    return 0
+
+
+@app.command(
+    help="设定发布阶段，须署名 · set a release's stage, by name\n\n"
+    "例：zhishu publish 2026-10.1 --stage 最终 --by 王五 --role 发布岗 --approved-by 赵六 --reason 年报定案"
+)
+def publish(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
+    stage: Annotated[str, typer.Option("--stage", help="初步、修订或最终 · the stage")],
+    by: Annotated[str, typer.Option("--by", help="发布人姓名 · who publishes")],
+    role: Annotated[str, typer.Option("--role", help="发布人职务 · as what")],
+    approved_by: Annotated[str, typer.Option("--approved-by", help="批准人姓名 · who approved")],
+    reason: Annotated[str, typer.Option("--reason", help="理由 · why")],
+    signature: Annotated[
+        Path | None, typer.Option("--signature", help="另附的电子签名文件 · a detached signature")
+    ] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+) -> int:
+    """Record the stage; the names are what people say of themselves, not an authentication."""
+    from flows.intake import reader
+    from flows.ledger.store import Store
+    from flows.ledger.warehouse import open_warehouse
+    from flows.publish import Word
+    from flows.publish import publish as publish_release
+
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    word = Word(stage, reason, by, role, approved_by, signature.read_bytes() if signature else b"")
+    with (
+        store.writing() as repaired,
+        closing(open_warehouse(store, reader(chosen), chosen.threads)) as con,
+    ):
+        (entry,) = publish_release(con, store, release, word)
+    for line in repaired:
+        print(line)
+    print(
+        f"发布 {release} 的阶段记为{stage}（事件 {entry.seq}，哈希 {entry.hash}）；署名为自述，不是身份认证。"
+    )
     return 0

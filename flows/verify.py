@@ -76,8 +76,12 @@ def _received(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _evidence(entries: Sequence[Entry]) -> Iterator[str]:
-    kinds = (EventType.PROPOSED, EventType.CORRECTED)
-    return (str(e.body["evidence"]) for e in entries if e.type in kinds and e.body["evidence"])
+    kinds: dict[str, str] = {
+        EventType.PROPOSED: "evidence",
+        EventType.CORRECTED: "evidence",
+        EventType.PUBLISHED: "signature",
+    }
+    return (str(e.body[kinds[e.type]]) for e in entries if e.type in kinds and e.body[kinds[e.type]])
 
 
 def _releases(store: Store) -> Iterator[tuple[Release | None, list[str]]]:
