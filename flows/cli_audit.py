@@ -1,4 +1,4 @@
-"""The commands of an auditor: ``trace``, ``verify``, ``rerun``, ``bundle``, ``publish``. None of them starts Prefect."""
+"""The commands of an auditor: ``trace``, ``verify``, ``rerun``, ``bundle``, ``publish``, ``diff``. None of them starts Prefect."""
 
 from __future__ import annotations
 
@@ -237,3 +237,42 @@ def publish(
         f"发布 {release} 的阶段记为{stage}（事件 {entry.seq}，哈希 {entry.hash}）；署名为自述，不是身份认证。"
     )
     return 0
+
+
+@app.command(
+    help="两次发布有何不同、为何不同 · what changed between two releases, and why\n\n例：zhishu diff 2026-09.1 2026-09.2"
+)
+def diff(
+    older: Annotated[str, typer.Argument(metavar="RELEASE", help="较早的发布号 · the earlier")],
+    newer: Annotated[str, typer.Argument(metavar="RELEASE", help="较晚的发布号 · the later")],
+    xlsx: Annotated[
+        Path | None, typer.Option("--xlsx", help="单元格对照写入此文件 · write the cells")
+    ] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+    as_json: AsJson = False,
+) -> int:
+    """Totals, indicators and cells that differ; 1 if any does."""
+    from dataclasses import asdict
+
+    from flows.diff import diff as differences
+    from flows.diff import diff_lines
+    from flows.ledger.release import read_release
+    from flows.ledger.store import Store
+    from flows.ledger.warehouse import view_warehouse
+    from flows.trace_text import write_sheet
+
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    before, after = read_release(store, older), read_release(store, newer)
+    with closing(view_warehouse(store, chosen.threads)) as con:
+        found = differences(con, store, before, after)
+    if xlsx is not None:
+        names = tuple(found.cells[0]) if found.cells else ("form",)
+        rows = [["" if v is None else str(v) for v in row.values()] for row in found.cells]
+        write_sheet(xlsx.absolute(), "单元格对照（内部）", after.manifest.period, names, rows)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        print("\n".join(diff_lines(found)))
+    return 0 if found.same else 1
