@@ -1,4 +1,4 @@
-"""The commands of an auditor: ``trace``, ``verify``, ``rerun``, ``bundle``, ``publish``, ``diff``. None of them starts Prefect."""
+"""The commands of an auditor, and ``publish``. None of them starts Prefect."""
 
 from __future__ import annotations
 
@@ -276,3 +276,34 @@ def diff(
     else:
         print("\n".join(diff_lines(found)))
     return 0 if found.same else 1
+
+
+@app.command(
+    name="sample-audit",
+    help="抽取单元格供对账 · a working paper of cells to check\n\n例：zhishu sample-audit 2026-10.1 --n 50 --seed 7 --out 底稿.xlsx",
+)
+def sample_audit(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
+    n: Annotated[int, typer.Option("--n", help="抽几个单元格 · how many")],
+    seed: Annotated[int, typer.Option("--seed", help="随机种子 · seed")],
+    out: Annotated[Path, typer.Option("--out", help="写入此文件 · the file to write")],
+    home: Home = None,
+    codes: CodesFolder = None,
+) -> int:
+    """Draw cells with probability by contribution into a working paper."""
+    from flows.ledger.release import read_release
+    from flows.ledger.store import Store
+    from flows.ledger.warehouse import view_warehouse
+    from flows.sample_audit import HEADER, paper_rows, sample
+    from flows.trace import Traced
+    from flows.trace_text import write_sheet
+    from schemas.codes import load_codes
+
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    wanted = read_release(store, release)
+    with closing(view_warehouse(store, chosen.threads)) as con:
+        drawn = sample(Traced(con, store, wanted, load_codes(chosen.codes_folder)), n, seed)
+    write_sheet(out.absolute(), "对账底稿（内部）", wanted.manifest.period, HEADER, paper_rows(drawn))
+    print(f"抽取 {len(drawn)} 个单元格（种子 {seed}），底稿 {out}")
+    return 0

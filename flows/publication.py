@@ -199,14 +199,20 @@ def stored_results(release: Release, codes: Codes) -> Results:
         return read_results(con, codes)
 
 
-def stored_table(con: duckdb.DuckDBPyConnection, release: Release, name: str) -> None:
-    """Create a table of a release in a connection, with its types, from its checked canonical text."""
+def stored_table(
+    con: duckdb.DuckDBPyConnection, release: Release, name: str, period: str | None = None
+) -> None:
+    """Create a table of a release in a connection, with its types, from its checked canonical text.
+
+    With ``period``, the rows of that period alone: a release also keeps those that it compares with.
+    """
     kinds = _records(release.table("types")).filter(pl.col("table_name") == name)
     columns = ", ".join(
         f'CAST("{row["column_name"]}" AS {row["data_type"]}) AS "{row["column_name"]}"'
         for row in kinds.iter_rows(named=True)
     )
-    con.register("kept", _records(release.table(name)).to_arrow())
+    rows = _records(release.table(name))
+    con.register("kept", (rows if period is None else rows.filter(pl.col("period") == period)).to_arrow())
     con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM kept")
     con.unregister("kept")
 

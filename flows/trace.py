@@ -34,12 +34,12 @@ class TraceError(Mistake):
 
 
 class Traced:
-    """A release with its kept results in a connection to the warehouse, ready for questions."""
+    """A release with its kept results of its own period in a connection to the warehouse, ready for questions."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, store: Store, release: Release, codes: Codes) -> None:
         self._con, self._store, self.release, self._codes = con, store, release, codes
         for name in KEPT:
-            stored_table(con, release, name)
+            stored_table(con, release, name, release.manifest.period)
 
     @cached_property
     def methods(self) -> dict[str, Method]:
