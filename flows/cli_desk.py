@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +18,6 @@ from flows.options import (
     existing,
     folder_at,
     period_asked,
-    print_json,
     settings_for,
 )
 
@@ -42,28 +39,9 @@ def status(
     as_json: AsJson = False,
 ) -> int:
     """The state of a period's submissions and releases."""
-    from flows.standing import as_json as plain
-    from flows.standing import standing
-    from flows.standing_text import standing_text
+    from flows.status import tell_standing
 
-    found = standing(existing(settings_for(home, codes)), period_asked(period, "M"), _day(as_of))
-    if as_json:
-        print_json(plain(found))
-    else:
-        print("\n".join(standing_text(found)))
-    if xlsx is not None:
-        from flows.standing_book import write_standing
-
-        write_standing(found, xlsx)
-        print(f"工作簿 {xlsx.absolute()}", file=sys.stderr)
-    return 1 if found.needs_a_person else 0
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"日期 {text} 有误，应写如 2026-11-20。") from error
+    return tell_standing(existing(settings_for(home, codes)), period_asked(period, "M"), as_of, xlsx, as_json)
 
 
 @app.command(

@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from prefect import State, get_run_logger
+from prefect.context import FlowRunContext
 from prefect.exceptions import FailedRun
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.batch import Month, Outcome
 from flows.mistakes import sentence
-from flows.orders import IntakeOrder, Order, period_of, taken
+from flows.orders import IntakeOrder, Order, day_off, period_of, taken
 from flows.report import file_lines, intake_line, summary_lines, write_release_note
 from flows.tasks import run_as_tasks
+from schemas.workdays import load_workdays
 
 
 def fulfil(form: type[Order], filled: Any) -> State:
@@ -31,6 +33,11 @@ def fulfil(form: type[Order], filled: Any) -> State:
     """
     try:
         order = taken(form, filled)
+        daily = _by_schedule() and not order.computes  # the monthly run keeps its day
+        calendar = load_workdays(order.settings().codes_folder)
+        rest = day_off(flow_run.scheduled_start_time, daily, calendar)
+        if rest:
+            return Completed(message=rest)
         outcome = _run(order)
     except Exception as error:
         told = sentence(error)
@@ -42,6 +49,12 @@ def fulfil(form: type[Order], filled: Any) -> State:
     if order.computes and outcome.release is None:
         return _failed(outcome.note)
     return Completed(message=ending(outcome))
+
+
+def _by_schedule() -> bool:
+    """True for a run that its schedule made, and no person."""
+    context = FlowRunContext.get()
+    return context is not None and context.flow_run is not None and context.flow_run.auto_scheduled
 
 
 def _run(order: IntakeOrder) -> Outcome:

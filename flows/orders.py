@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from flows.mistakes import Mistake
 from flows.settings import ACTOR, Settings, settings
 from schemas.period import Period
+from schemas.workdays import WorkCalendar
 
 BUREAU_TIME = ZoneInfo("Asia/Shanghai")
 JANUARY = "月报1月免报，1月没有月度监测值；企业名录请用 zhishu intake 接收。"
@@ -157,3 +158,11 @@ def period_of(order: IntakeOrder, moment: datetime) -> Period:
     if order.computes and period.month == 1:
         raise OrderError(JANUARY)
     return period
+
+
+def day_off(moment: datetime, by_schedule: bool, calendar: WorkCalendar) -> str:
+    """Why a run that its schedule made does nothing today; nothing on working days and for people's runs."""
+    day = moment.astimezone(BUREAU_TIME).date()
+    if not by_schedule or calendar.works(day):
+        return ""
+    return f"{day} 不是工作日，定时运行不收件；需要时请手工运行。"

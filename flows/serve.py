@@ -96,7 +96,7 @@ def welcome(service: Service, secret: Password) -> str:
             f"地址　　{origin(service.port)}（只在本机可用）",
             f"用户　　{USER}",
             f"口令　　在{secret.place}；登录时填 {USER}:口令",
-            "收件　　intake：每月8日至26日，周一至周五 09:00（北京时间），报告期为上一个月",
+            "收件　　intake：每月8日至26日，工作日 09:00（北京时间），报告期为上一个月",
             "月度　　monthly：每月27日 09:00（北京时间；2月不运行），报告期为上一个月",
             f"收件夹　{'、'.join(str(path) for path in service.inboxes)}",
             f"输出　　{service.out}",

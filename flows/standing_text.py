@@ -132,11 +132,12 @@ def _rules(found: Standing) -> list[str]:
     for row in found.rules:
         counts[row["severity"]] += row["findings"]
     total = "，".join(f"{SEVERITY_ZH[s]} {counts[s]}" for s in Severity if counts[s])
-    lines = [f"未了的审核问题：{total}（条）；按规则："]
+    lines = [f"未了的审核问题：{total}（条）"]
     listed = [f"{row['rule']} {row['findings']}" for row in found.rules if row["severity"] != Severity.CLUE]
     if listed:
         lines.append(
-            f"  {'，'.join(listed[:RULES])}" + (f" 等 {len(listed)} 条规则" if len(listed) > RULES else "")
+            f"  按规则：{'，'.join(listed[:RULES])}"
+            + (f" 等 {len(listed)} 条规则" if len(listed) > RULES else "")
         )
     return lines
 

@@ -159,7 +159,7 @@ def _verdict(owed: Owed, rule: Rule, touch: Touch) -> str:
     when, expr = (_with_tolerance(text, rule) for text in (rule.when or "TRUE", rule.expr))
     floor = _with_tolerance(rule.floor or "TRUE", rule)
     lacking = [_lacking(owed, code) for code in sorted(touch.columns)]
-    lacking += [f'{alias}."{field}" IS NULL' for alias, field in sorted(touch.earlier)]
+    lacking += [_lacking_then(owed, alias, field) for alias, field in sorted(touch.earlier)]
     lacking += [f'"{name}" IS NULL' for name in rule.parameters]
     if touch.window:
         inside = " OR ".join(_lacking(owed, code) for code in sorted(touch.window))
@@ -190,6 +190,14 @@ def _lacking(owed: Owed, code: str) -> str:
     if gap is None:
         return f"({code} IS NULL AND {due})"
     return f"({code} IS NULL AND (coalesce({gap} IN {_WAITING}, FALSE) OR ({gap} IS NULL AND {due})))"
+
+
+def _lacking_then(owed: Owed, alias: str, field: str) -> str:
+    """SQL that is true where a figure of an earlier report is blank and there is one now, or should be."""
+    blank = f'{alias}."{field}" IS NULL'
+    if all(column.code != field for column in owed.wide.form.columns):
+        return f"({blank})"
+    return f"({blank} AND ({field} IS NOT NULL OR {_lacking(owed, field)}))"
 
 
 def _quoted(text: str) -> str:

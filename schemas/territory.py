@@ -55,7 +55,24 @@ def submitter(codes: Codes, code: str) -> Submitter | None:
 
 
 def due(codes: Codes, office: Submitter, period: Period) -> tuple[Due, ...]:
-    """The submissions that an office owes for exactly this period (month, quarter or year)."""
+    """The submissions that an office owes for exactly this period (month, quarter or year).
+
+    Nothing of forms that were not collected then.
+    """
+    return tuple(one for one in _filed(codes, office, period) if _collected(one.form, period))
+
+
+@cache
+def _collected(form: str, period: Period) -> bool:
+    """True if an edition of the form is valid at the period."""
+    try:
+        return bool(form_for(form, period))
+    except KeyError:
+        return False
+
+
+def _filed(codes: Codes, office: Submitter, period: Period) -> tuple[Due, ...]:
+    """The forms that an office files for a period, by level and frequency."""
 
     def every(*forms: str) -> tuple[Due, ...]:
         return tuple(Due(office.code, period, form) for form in forms)

@@ -1,14 +1,18 @@
 """Shared samples: a small province (1 city, 3 counties, 2 chains, 1 cluster), the whole one, and a run of each."""
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ledger_cases import Desk, read
 from once import made_once
 from small import small_codes
 
 from flows.batch import Outcome, run_batch
+from flows.ledger.store import Store
+from flows.ledger.warehouse import open_warehouse
 from flows.settings import Settings
 from schemas.codes import Codes
 from schemas.period import Period
@@ -98,3 +102,13 @@ def province_home(province_ran: Ran) -> Path:
 def province_outcome(province_ran: Ran) -> Outcome:
     """What the run of the whole sample province came to."""
     return province_ran.outcome
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """An empty store, written to as a month's run would."""
+    store = Store(tmp_path / "home")
+    with store.writing():
+        desk = Desk(store, open_warehouse(store, read))
+        yield desk
+        desk.con.close()

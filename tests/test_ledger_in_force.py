@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import pytest
+from conftest import Ran
 from ledger_cases import Desk, read, read_bytes, sheet, workbook
 from records import clean, history
 
@@ -21,15 +20,6 @@ from schemas.period import Period
 
 SEPTEMBER, OCTOBER = Period.parse("2026-09"), Period.parse("2026-10")
 KEY = "region_code=360102"
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    store = Store(tmp_path / "home")
-    with store.writing():
-        desk = Desk(store, open_warehouse(store, read))
-        yield desk
-        desk.con.close()
 
 
 def county(value: str, **options: Any) -> bytes:
@@ -125,6 +115,16 @@ def test_history_in_a_batch_adds_to_the_line_of_the_ledger(desk: Desk) -> None:
     batch.take([Judged(said, State.ACCEPTED)])
     (line,) = batch.lines("GLT02", [SEPTEMBER]).to_dicts()
     assert (line["rev_cum"], line["ent_n"], line["source"]) == (Decimal("12.5"), Decimal(3), "bureau")
+
+
+def test_a_register_names_its_county_in_a_column_that_is_no_key(small_ran: Ran) -> None:
+    """Where cells carry only the keys of their row, the other codes of a line stand in its own cells."""
+    with closing(open_warehouse(Store(small_ran.home), read)) as con:
+        lines = Ledger(con, Store(small_ran.home).journal.head[0], True).lines(
+            "GLT08", [Period.parse("2025-12")]
+        )
+    assert lines.select("submitter").equals(lines.select(submitter="region_code"))
+    assert lines["chain_main"].null_count() == 0 and not lines["park_code"].is_in([""]).any()
 
 
 def test_both_give_the_same_columns_for_every_form(desk: Desk) -> None:

@@ -170,6 +170,17 @@ def test_manifests_anchor_the_journal(store: Store) -> None:
     assert "被截去" in store.journal.verify(anchors(store))[0]
 
 
+def test_canonical_csv_tells_texts_apart() -> None:
+    """What would break a line is quoted; an empty text is told apart from none; the rest stands as it is."""
+    con = duckdb.connect()
+    con.execute("create table t (k integer, text varchar, n decimal(9,2), yes boolean)")
+    texts = [None, "", "甲,乙", '称"甲"', "甲\n乙", "甲\r乙", "甲 乙;\\n", "null"]
+    con.executemany("insert into t values (?, ?, -1.5, true)", list(enumerate(texts)))
+    text = canonical_csv(con, "select * from t", ["k"])
+    ends = ["", '""', '"甲,乙"', '"称""甲"""', '"甲\n乙"', '"甲\r乙"', "甲 乙;\\n", "null"]
+    assert text == "k,text,n,yes\n" + "".join(f"{k},{end},-1.50,true\n" for k, end in enumerate(ends))
+
+
 def test_canonical_csv_has_fixed_decimals_and_a_total_order() -> None:
     con = duckdb.connect()
     con.execute("create table t(k varchar, n integer, v decimal(9,2), w varchar, b boolean)")

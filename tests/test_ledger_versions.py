@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 
-import pytest
 from ledger_cases import CLERK, Desk, read, read_bytes, sheet, workbook
 
 from flows.ledger.content import content_digest
@@ -16,15 +14,6 @@ from flows.ledger.store import Store
 from flows.ledger.warehouse import append, build, canonical_digest, open_warehouse
 from schemas.finding import State
 from schemas.period import Period
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    store = Store(tmp_path / "home")
-    with store.writing():
-        desk = Desk(store, open_warehouse(store, read))
-        yield desk
-        desk.con.close()
 
 
 def county(value: str, note: str = "", **options: object) -> bytes:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from flows.orders import IntakeOrder, MonthlyOrder, OrderError, month_before, period_of, taken
+from flows.orders import IntakeOrder, MonthlyOrder, OrderError, day_off, month_before, period_of, taken
 from flows.settings import ACTOR
+from schemas.workdays import WorkCalendar
 
 NOON = datetime(2026, 11, 27, 4, tzinfo=UTC)
 
@@ -119,3 +120,18 @@ def test_january_is_taken_in_and_not_computed(filled: dict[str, Any]) -> None:
     assert str(period_of(taken(IntakeOrder, filled), NOON)) == "2027-01"
     with pytest.raises(OrderError, match="1月免报"):
         period_of(taken(MonthlyOrder, filled), NOON)
+
+
+@pytest.mark.parametrize(
+    ("moment", "by_schedule", "rests"),
+    [
+        ("2026-10-08T01:00:00+00:00", True, False),  # a Thursday, the first working day after the holidays
+        ("2026-10-10T01:00:00+00:00", True, False),  # a Saturday that is worked for them
+        ("2026-10-11T01:00:00+00:00", True, True),
+        ("2026-10-11T01:00:00+00:00", False, False),  # a person may run on any day
+        ("2026-10-10T17:00:00+00:00", True, True),  # already Sunday in Shanghai
+    ],
+)
+def test_a_scheduled_run_rests_on_days_off(moment: str, by_schedule: bool, rests: bool) -> None:
+    told = day_off(datetime.fromisoformat(moment), by_schedule, WorkCalendar())
+    assert bool(told) == rests and ("不是工作日" in told) == rests

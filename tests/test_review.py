@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,7 @@ from flows.ledger.answers import Answered, compared, explained, proposed
 from flows.ledger.in_force import Ledger
 from flows.ledger.journal import Entry
 from flows.ledger.relations import data_position, relations
-from flows.ledger.store import Store
-from flows.ledger.warehouse import append, build, canonical_digest, open_warehouse
+from flows.ledger.warehouse import append, build, canonical_digest
 from flows.review import Reviewer, ReviewError, Word, review
 from schemas.corrections import Correction, Target
 from schemas.finding import Finding, Severity
@@ -22,15 +20,6 @@ from schemas.reading.record import Explanation
 
 JUDGE = Reviewer("李四", "工业处审核员")
 COUNTY = ("2026-10", "360102", "GLT02", "")
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    store = Store(tmp_path / "home")
-    with store.writing():
-        desk = Desk(store, open_warehouse(store, read))
-        yield desk
-        desk.con.close()
 
 
 def soft(digest: str, value: str = "500", rule: str = "S202C") -> Finding:

@@ -220,6 +220,14 @@ def test_the_lists_of_a_chain_do_not_change_within_the_year(field: str) -> None:
     assert found(new_year, "S326") == []
 
 
+def test_what_is_not_due_now_is_not_missed_in_the_report_before() -> None:
+    values = {"node_n": "9", "gap_plan_n": "9", "proj_plan": "9"}  # the other lists are annual
+    quarter = report("GLT07", "2026Q3", ("EI",), values)
+    assert "key_item_n" not in quarter.rows["EI",]
+    assert outcomes(judged(quarter, [report("GLT07", "2026Q2", ("EI",), values)]), "S326") == {"pass": 1}
+    assert outcomes(judged(quarter, []), "S326") == {"missing": 1}
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [

@@ -60,11 +60,11 @@ def canonical_csv(con: duckdb.DuckDBPyConnection, query: str, key: Sequence[str]
     ).fetchall()[0][0]
     if twice:
         raise CanonicalError(f"key ({', '.join(key)}) is not total: {twice} values stand more than once")
-    texts = ", ".join(f"cast({_quoted(name)} as varchar)" for name, _ in columns)
-    # the order is by bytes of the texts' own types: DuckDB compares VARCHAR in binary order
-    rows = con.execute(f"select {texts} from ({query}) order by {keys}").fetchall()
+    line = " || ',' || ".join(_csv_field(_quoted(name)) for name, _ in columns)
+    # the order is by bytes of the columns' own types: DuckDB compares VARCHAR in binary order
+    rows = con.execute(f"select {line} from ({query}) order by {keys}").fetchall()
     lines = [",".join(name for name, _ in columns)]
-    lines += [",".join(_csv_field(field) for field in row) for row in rows]
+    lines += [text for (text,) in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -72,12 +72,12 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _csv_field(text: str | None) -> str:
-    if text is None:
-        return ""
-    if text == "" or any(mark in text for mark in ',"\n\r'):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+def _csv_field(column: str) -> str:
+    """SQL for the text of a field: empty for NULL, quoted where it is empty or holds a mark of CSV."""
+    text = f"cast({column} as varchar)"
+    quoted = f"""'"' || replace({text}, '"', '""') || '"'"""
+    return f"""case when {column} is null then ''
+        when {text} = '' or regexp_matches({text}, '[,"\\n\\r]') then {quoted} else {text} end"""
 
 
 def digest_files(paths: Iterable[Path]) -> dict[str, str]:

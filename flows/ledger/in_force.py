@@ -71,9 +71,11 @@ class Ledger:
         known = [str(period) for period in periods if (form, str(period)) in self._filed]
         if not known:
             return pl.DataFrame(schema=columns)
+        # a register names places in columns that are no part of its key
+        keys = {column.code for column in _form(form).keys} & set(KEY_COLUMNS)
         figures = ", ".join(
             f'max("{name}") as "{name}"'
-            if name in KEY_COLUMNS
+            if name in keys
             else f"max({'value' if kind == AMOUNT else 'text'}) filter (field = '{name}') as \"{name}\""
             for name, kind in columns.items()
             if name not in HEAD
