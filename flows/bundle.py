@@ -19,7 +19,7 @@ from pathlib import Path
 
 import indices
 from flows.intake import PERMU, reader
-from flows.ledger.canonical import sha256
+from flows.ledger.canonical import digest_files, sha256
 from flows.ledger.events import DECISIONS
 from flows.ledger.files import write_file
 from flows.ledger.relations import SQL, STANDING
@@ -29,7 +29,7 @@ from flows.mistakes import Mistake
 from flows.publication import ENGINE, notes_of, stored_results
 from flows.rerun import Rerun, rerun
 from flows.settings import Settings
-from indices.method import METHODS_DIR
+from indices.method import METHODS_DIR, load_methods, method_digest
 from indices.tables.workbook import Audience, write_tables
 from schemas.between_rule import BETWEEN_DIR
 from schemas.codes import load_codes
@@ -115,6 +115,7 @@ def _parts(store: Store, release: Release, settings: Settings) -> dict[str, byte
     made = release.manifest
     if any(name.split("/")[0] in PERMU for _, names in made.inputs for name in names):
         raise BundleError(f"发布 {release.id} 含有 GLT09 数据，不得打包。")
+    _same_as_released(release, settings)
     entries = store.journal.entries(made.seq)
     taken = {e.body["digest"] for e in entries if DECISIONS.get(e.type, "rejected") != "rejected"}
     lines = store.journal.path.read_bytes().splitlines(keepends=True)[: made.seq]
@@ -141,6 +142,19 @@ def _parts(store: Store, release: Release, settings: Settings) -> dict[str, byte
         parts |= {f"tables/{n}": d for n, d in write_tables(results, notes, audience).items()}
     parts[NOTE] = _note(release).encode()
     return parts
+
+
+def _same_as_released(release: Release, settings: Settings) -> None:
+    """Methods and code lists must be those of the release: a bundle with others would recompute something else."""
+    made = release.manifest
+    methods = {m.id: method_digest(m) for m in load_methods()}
+    codes = digest_files(settings.codes_folder.glob("*.csv"))
+    for what, kept, here in (("方法", made.methods, methods), ("代码表", made.codes, codes)):
+        changed = sorted(name for name in kept if kept[name] != here.get(name))
+        if changed:
+            raise BundleError(
+                f"{what} {'、'.join(changed)} 与发布 {release.id} 所用的不同，不能打包；请用当时的文件。"
+            )
 
 
 def _folder(folder: Path, name: str) -> Mapping[str, bytes]:

@@ -2,7 +2,9 @@
 
 import io
 import random
+import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,19 @@ def test_a_bomb_is_not_unpacked() -> None:
         package.writestr("bomb", b"\0" * 2**22)
     with pytest.raises(BundleError, match="不是按原样存放"):
         read_bundle(data.getvalue())
+
+
+def test_other_code_lists_than_the_release_s_are_not_packed(
+    small: Small, small_outcome: Outcome, tmp_path: Path
+) -> None:
+    release = small_outcome.release
+    assert release is not None
+    home = release.folder.parent.parent
+    folder = Path(shutil.copytree(small.codes.folder, tmp_path / "codes"))
+    with (folder / "parks.csv").open("a", encoding="utf-8") as file:
+        file.write("\n,")
+    with pytest.raises(BundleError, match=r"代码表 parks\.csv"):
+        write_bundle(
+            Store(home), release, replace(small.settings(home), codes_folder=folder), tmp_path / "x.zip"
+        )
+    assert not (tmp_path / "x.zip").exists()
