@@ -11,11 +11,11 @@ import traceback
 
 import typer
 
-from flows import cli_desk, cli_engine, cli_month, cli_papers
+from flows import cli_audit, cli_desk, cli_engine, cli_month, cli_papers
 from flows.mistakes import sentence
 from flows.options import app
 
-COMMANDS = (cli_month, cli_desk, cli_papers, cli_engine)  # each registers its own
+COMMANDS = (cli_month, cli_desk, cli_papers, cli_audit, cli_engine)  # each registers its own
 
 
 def main() -> None:

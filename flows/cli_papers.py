@@ -110,16 +110,27 @@ def sample(
 @app.command(help="所有发布 · all releases\n\n例：zhishu releases")
 def releases(home: Home = None, as_json: AsJson = False) -> int:
     """Releases with stage, digest and reason."""
-    from flows.ledger.release import releases as all_releases
     from flows.ledger.store import Store
+    from flows.publish import release_lines, staged_releases
 
-    found = all_releases(Store(existing(settings_for(home, None)).home))
+    found = staged_releases(Store(existing(settings_for(home, None)).home))
     if as_json:
-        print_json([{"id": r.id, "stage": r.stage, "digest": r.digest, "reason": r.reason} for r in found])
-    elif not found:
-        print("还没有发布。")
-    for release in () if as_json else found:
-        print(f"{release.id}  {release.stage}  {release.digest[:16]}  {release.reason}".rstrip())
+        print_json(
+            [
+                {
+                    "id": s.release.id,
+                    "stage": s.stage,
+                    "digest": s.release.digest,
+                    "reason": s.reason,
+                    "published_by": s.publisher,
+                    "approved_by": s.approver,
+                    "signature": s.signature,
+                }
+                for s in found
+            ]
+        )
+    else:
+        print("\n".join(release_lines(found)) or "还没有发布。")
     return 0
 
 
@@ -142,6 +153,7 @@ def export(
     from flows.ledger.release import releases as all_releases
     from flows.ledger.store import Store
     from flows.publication import stored_results, write_workbooks
+    from flows.publish import at_stage
     from schemas.codes import load_codes
 
     chosen, target = existing(settings_for(home, codes)), folder_at(out)
@@ -153,6 +165,7 @@ def export(
         wanted = found[-1]
     else:
         wanted = read_release(store, release)
+    wanted = at_stage(store, wanted)
     results = stored_results(wanted, load_codes(chosen.codes_folder))
     for path in write_workbooks(wanted, results, chosen, target, audience.value):
         print(path)

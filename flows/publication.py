@@ -191,18 +191,30 @@ def _reason(newest: Release | None, made_of: Manifest) -> str:
 
 def stored_results(release: Release, codes: Codes) -> Results:
     """The results of a release as it was kept, without computing anything."""
-    types: dict[str, list[tuple[str, str]]] = {}
-    for row in _records(release.table("types")).iter_rows(named=True):
-        types.setdefault(row["table_name"], []).append((row["column_name"], row["data_type"]))
     with duckdb.connect() as con:
-        if "result_gate" not in types:  # a release from before there was a gate
+        if "result_gate" not in release.tables:  # a release from before there was a gate
             place_gates(con, (), 0, {})
-        for name in (name for name in KEYS if name in types):
-            columns = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in types[name])
-            con.register("kept", _records(release.table(name)).to_arrow())
-            con.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM kept")
-            con.unregister("kept")
+        for name in (name for name in KEYS if name in release.tables):
+            stored_table(con, release, name)
         return read_results(con, codes)
+
+
+def stored_table(
+    con: duckdb.DuckDBPyConnection, release: Release, name: str, period: str | None = None
+) -> None:
+    """Create a table of a release in a connection, with its types, from its checked canonical text.
+
+    With ``period``, the rows of that period alone: a release also keeps those that it compares with.
+    """
+    kinds = _records(release.table("types")).filter(pl.col("table_name") == name)
+    columns = ", ".join(
+        f'CAST("{row["column_name"]}" AS {row["data_type"]}) AS "{row["column_name"]}"'
+        for row in kinds.iter_rows(named=True)
+    )
+    rows = _records(release.table(name))
+    con.register("kept", (rows if period is None else rows.filter(pl.col("period") == period)).to_arrow())
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM kept")
+    con.unregister("kept")
 
 
 def _records(text: str) -> pl.DataFrame:

@@ -75,7 +75,7 @@ def test_an_internal_error_is_loud(
     def broken(*_: object) -> None:
         raise AssertionError("broken")
 
-    monkeypatch.setattr("flows.ledger.release.releases", broken)
+    monkeypatch.setattr("flows.publish.staged_releases", broken)
     code, _, err = zhishu(capsys, "releases", "--home", ".")
     assert code == 3 and "内部错误" in err and "Traceback" in err
 

@@ -73,6 +73,9 @@ class EventType(StrEnum):
     RELEASED = "released"
     """A release was made, with its digest and the data position that it stands on."""
 
+    PUBLISHED = "published"
+    """Named people set a release's stage, with the reason; its tables stay as they are."""
+
 
 DECISIONS: Mapping[str, State] = {
     EventType.ACCEPTED: State.ACCEPTED,
@@ -85,7 +88,8 @@ _RANK = {EventType.REVIEWED: -1} | {
     kind: rank
     for rank, kind in enumerate(
         (EventType.REPLACED, EventType.UNCHANGED, EventType.EXPLAINED, EventType.PROPOSED, EventType.CORRECTED,
-         EventType.DISMISSED, EventType.COMPARED, EventType.RELEASED), 1
+         EventType.DISMISSED, EventType.COMPARED, EventType.RELEASED,
+         EventType.PUBLISHED), 1
     )
 }  # fmt: skip
 

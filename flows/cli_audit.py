@@ -1,0 +1,309 @@
+"""The commands of an auditor, and ``publish``. None of them starts Prefect."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from flows.options import AsJson, CodesFolder, Home, UsageError, app, existing, print_json, settings_for
+from schemas.period import Period
+
+if TYPE_CHECKING:
+    from flows.ledger.release import Release
+    from flows.ledger.store import Store
+
+PLAIN_WIDTH = 600  # columns of a tree that does not go to a terminal
+
+
+def chosen_release(store: Store, release: str | None, period: str | None) -> Release:
+    """The release named, or the newest of a period (of all, where none is named)."""
+    from flows.ledger.release import read_release, releases
+
+    if release is not None:
+        return read_release(store, release)
+    if period is not None:
+        try:
+            period = str(Period.parse(period))
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+    found = releases(store, period)
+    if not found:
+        raise UsageError(f"{period or '台账中'}还没有发布。")
+    return found[-1]
+
+
+@app.command(
+    help="从公布的数追到单元格，或从单元格追到公布的数 · from a number to its cells, and back\n\n"
+    "例：zhishu trace MQ 360100 2026-10 --indicator MQ102\n"
+    "例：zhishu trace --cell 360102.xlsx 赣链统02表 D8"
+)
+def trace(
+    index: Annotated[str | None, typer.Argument(metavar="INDEX", help="指数 MQ、CM、CA · index")] = None,
+    subject: Annotated[str | None, typer.Argument(metavar="SUBJECT", help="对象代码 · subject")] = None,
+    period: Annotated[str | None, typer.Argument(metavar="PERIOD", help="报告期 · period")] = None,
+    indicator: Annotated[str | None, typer.Option("--indicator", help="只看一个指标 · one indicator")] = None,
+    release: Annotated[str | None, typer.Option("--release", help="发布号，默认最新 · release")] = None,
+    cell: Annotated[
+        tuple[str, str, str] | None,
+        typer.Option("--cell", metavar="FILE SHEET CELL", help="从单元格追起 · which numbers rest on a cell"),
+    ] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="写入此文件 · write a workbook")] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+    as_json: AsJson = False,
+) -> int:
+    """Walk from an index value to its cells, or from a cell to the values."""
+    from flows.ledger.store import Store
+    from flows.ledger.warehouse import view_warehouse
+    from flows.trace import Traced, trace_cell
+    from flows.trace import trace as traced_value
+    from flows.trace_text import HEADER, trace_rows, trace_tree, write_sheet
+    from schemas.codes import load_codes
+
+    if cell is None and (index is None or subject is None or period is None):
+        raise UsageError("请写明指数、对象和报告期，或用 --cell 写明文件、工作表和单元格。")
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    wanted = chosen_release(store, release, period)
+    if period is not None and wanted.manifest.period != str(Period.parse(period)):
+        raise UsageError(f"发布 {wanted.id} 不是 {period} 的发布。")
+    with closing(view_warehouse(store, chosen.threads)) as con:
+        traced = Traced(con, store, wanted, load_codes(chosen.codes_folder))
+        if cell is not None:
+            return _print_cell(trace_cell(traced, *cell), as_json, wanted.id)
+        found = traced_value(traced, index or "", subject or "", indicator)
+    if xlsx is not None:
+        write_sheet(xlsx.absolute(), "溯源（内部）", wanted.manifest.period, HEADER, trace_rows(found))
+    if as_json:
+        print_json(found)
+    else:
+        screen = Console()
+        wide = screen if screen.is_terminal else Console(width=PLAIN_WIDTH)  # a pipe wraps nothing
+        wide.print(trace_tree(found), markup=False, highlight=False)
+    return 0
+
+
+def _print_cell(found: list[dict[str, str]], as_json: bool, release: str) -> int:
+    if as_json:
+        print_json(found)
+        return 0
+    for row in found:
+        print(
+            f"{row['index']} {row['subject']} {row['indicator']}　{row['variable']}（{row['use']}）　{row['submission']}"
+        )
+    if not found:
+        print(f"发布 {release} 中没有依据这个单元格的数。")
+    return 0
+
+
+@app.command(
+    help="核对归档、日志、发布、方法和数据库 · check everything against its digests\n\n"
+    "例：zhishu verify --anchor f5bd2edb3e75de2c8e0548df9a742ac9f973a441a17055fee2f3969a3d0e1c52"
+)
+def verify(
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option("--anchor", help="留存在别处的台账哈希，见任一旧表的说明页 · a head kept elsewhere"),
+    ] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+    as_json: AsJson = False,
+) -> int:
+    """Name everything in the store that is not as it was."""
+    from flows.intake import reader
+    from flows.ledger.store import Store
+    from flows.verify import verify as problems_of
+
+    bad = [a for a in anchor or () if len(a) != 64 or not set(a) <= set("0123456789abcdef")]
+    if bad:
+        raise UsageError(f"{bad[0]} 不是 64 位的 SHA-256 哈希。")
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    found = problems_of(store, reader(chosen), chosen.threads, [(None, a) for a in anchor or ()])
+    if as_json:
+        print_json({"problems": found})
+    else:
+        print("\n".join(found) or f"核对无误：{_verified(store)}")
+    return 1 if found else 0
+
+
+def _verified(store: Store) -> str:
+    from flows.ledger.release import releases
+
+    seq, head = store.journal.head
+    files = sum(1 for _ in store.archive.digests())
+    return f"归档 {files} 个文件，日志 {seq} 个事件，发布 {len(releases(store))} 次；日志末端哈希 {head}"
+
+
+@app.command(
+    help="从归档重算一次发布并比较 · recompute a past release and compare\n\n"
+    "例：zhishu rerun 2026-10.1\n例：zhishu rerun --bundle 2026-10.1.zip"
+)
+def rerun(
+    release: Annotated[str | None, typer.Argument(metavar="RELEASE", help="发布号 · release")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", help="重算包，不需要台账 · a bundle; no ledger is needed")
+    ] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+    as_json: AsJson = False,
+) -> int:
+    """Recompute a release in a database of its own; 1 if anything differs."""
+    from dataclasses import asdict
+
+    from flows.bundle import rerun_bundle
+    from flows.intake import reader
+    from flows.ledger.release import read_release
+    from flows.ledger.store import Store
+    from flows.rerun import rerun as run_again
+    from flows.rerun import rerun_lines
+
+    if (release is None) == (bundle is None):
+        raise UsageError("请写明发布号，或用 --bundle 写明重算包，只写其一。")
+    chosen = settings_for(home, codes)
+    if bundle is not None:
+        found = rerun_bundle(bundle, chosen)
+    else:
+        store = Store(existing(chosen).home)
+        found = run_again(store, read_release(store, str(release)), chosen, reader(chosen))
+    if as_json:
+        print_json({"identical": found.identical, "parted_at": found.parted_at, **asdict(found)})
+    else:
+        print("\n".join(rerun_lines(found)))
+    return 0 if found.identical else 1
+
+
+@app.command(
+    help="一次发布的重算包（内部） · everything to recompute a release elsewhere\n\n"
+    "例：zhishu bundle 2026-10.1 --out 2026-10.1.zip"
+)
+def bundle(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
+    out: Annotated[Path, typer.Option("--out", help="写入此文件 · the file to write")],
+    home: Home = None,
+    codes: CodesFolder = None,
+) -> int:
+    """Write a bundle; the same release gives the same bytes."""
+    from flows.bundle import write_bundle
+    from flows.ledger.release import read_release
+    from flows.ledger.store import Store
+
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    digest = write_bundle(store, read_release(store, release), chosen, out.absolute())
+    print(f"重算包（内部）{out}，SHA-256 {digest}")
+    return 0
+
+
+@app.command(
+    help="设定发布阶段，须署名 · set a release's stage, by name\n\n"
+    "例：zhishu publish 2026-10.1 --stage 最终 --by 王五 --role 发布岗 --approved-by 赵六 --reason 年报定案"
+)
+def publish(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
+    stage: Annotated[str, typer.Option("--stage", help="初步、修订或最终 · the stage")],
+    by: Annotated[str, typer.Option("--by", help="发布人姓名 · who publishes")],
+    role: Annotated[str, typer.Option("--role", help="发布人职务 · as what")],
+    approved_by: Annotated[str, typer.Option("--approved-by", help="批准人姓名 · who approved")],
+    reason: Annotated[str, typer.Option("--reason", help="理由 · why")],
+    signature: Annotated[
+        Path | None, typer.Option("--signature", help="另附的电子签名文件 · a detached signature")
+    ] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+) -> int:
+    """Record the stage; the names are what people say of themselves, not an authentication."""
+    from flows.intake import reader
+    from flows.ledger.store import Store
+    from flows.ledger.warehouse import open_warehouse
+    from flows.publish import Word
+    from flows.publish import publish as publish_release
+
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    word = Word(stage, reason, by, role, approved_by, signature.read_bytes() if signature else b"")
+    with (
+        store.writing() as repaired,
+        closing(open_warehouse(store, reader(chosen), chosen.threads)) as con,
+    ):
+        (entry,) = publish_release(con, store, release, word)
+    for line in repaired:
+        print(line)
+    print(
+        f"发布 {release} 的阶段记为{stage}（事件 {entry.seq}，哈希 {entry.hash}）；署名为自述，不是身份认证。"
+    )
+    return 0
+
+
+@app.command(
+    help="两次发布有何不同、为何不同 · what changed between two releases, and why\n\n例：zhishu diff 2026-09.1 2026-09.2"
+)
+def diff(
+    older: Annotated[str, typer.Argument(metavar="RELEASE", help="较早的发布号 · the earlier")],
+    newer: Annotated[str, typer.Argument(metavar="RELEASE", help="较晚的发布号 · the later")],
+    xlsx: Annotated[
+        Path | None, typer.Option("--xlsx", help="单元格对照写入此文件 · write the cells")
+    ] = None,
+    home: Home = None,
+    codes: CodesFolder = None,
+    as_json: AsJson = False,
+) -> int:
+    """Totals, indicators and cells that differ; 1 if any does."""
+    from dataclasses import asdict
+
+    from flows.diff import diff as differences
+    from flows.diff import diff_lines
+    from flows.ledger.release import read_release
+    from flows.ledger.store import Store
+    from flows.ledger.warehouse import view_warehouse
+    from flows.trace_text import write_sheet
+
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    before, after = read_release(store, older), read_release(store, newer)
+    with closing(view_warehouse(store, chosen.threads)) as con:
+        found = differences(con, store, before, after)
+    if xlsx is not None:
+        names = tuple(found.cells[0]) if found.cells else ("form",)
+        rows = [["" if v is None else str(v) for v in row.values()] for row in found.cells]
+        write_sheet(xlsx.absolute(), "单元格对照（内部）", after.manifest.period, names, rows)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        print("\n".join(diff_lines(found)))
+    return 0 if found.same else 1
+
+
+@app.command(
+    name="sample-audit",
+    help="抽取单元格供对账 · a working paper of cells to check\n\n例：zhishu sample-audit 2026-10.1 --n 50 --seed 7 --out 底稿.xlsx",
+)
+def sample_audit(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
+    n: Annotated[int, typer.Option("--n", help="抽几个单元格 · how many")],
+    seed: Annotated[int, typer.Option("--seed", help="随机种子 · seed")],
+    out: Annotated[Path, typer.Option("--out", help="写入此文件 · the file to write")],
+    home: Home = None,
+    codes: CodesFolder = None,
+) -> int:
+    """Draw cells with probability by contribution into a working paper."""
+    from flows.ledger.release import read_release
+    from flows.ledger.store import Store
+    from flows.ledger.warehouse import view_warehouse
+    from flows.sample_audit import HEADER, paper_rows, sample
+    from flows.trace import Traced
+    from flows.trace_text import write_sheet
+    from schemas.codes import load_codes
+
+    chosen = existing(settings_for(home, codes))
+    store = Store(chosen.home)
+    wanted = read_release(store, release)
+    with closing(view_warehouse(store, chosen.threads)) as con:
+        drawn = sample(Traced(con, store, wanted, load_codes(chosen.codes_folder)), n, seed)
+    write_sheet(out.absolute(), "对账底稿（内部）", wanted.manifest.period, HEADER, paper_rows(drawn))
+    print(f"抽取 {len(drawn)} 个单元格（种子 {seed}），底稿 {out}")
+    return 0
