@@ -15,7 +15,18 @@ from flows import cli_audit, cli_desk, cli_engine, cli_month, cli_papers
 from flows.mistakes import sentence
 from flows.options import app
 
-COMMANDS = (cli_month, cli_desk, cli_papers, cli_audit, cli_engine)  # each registers its own
+COMMANDS = (
+    cli_month,
+    cli_desk,
+    cli_papers,
+    cli_audit,
+    cli_engine,
+)  # each registers its own; help in this order
+app.registered_commands.sort(
+    key=lambda command: [module.__name__ for module in COMMANDS].index(
+        getattr(command.callback, "__module__", "")
+    )
+)
 
 
 def main() -> None:

@@ -46,9 +46,14 @@ TRIAL = "本表为试算结果：“1269”行动计划未规定指数的编制�
 SCOPE = "除注明者外为规模以上工业口径；地区表（赣链统02表）多数指标含采矿业和电力热力燃气水生产供应业。"
 
 # the modules whose code decides numbers or who owes what; a change of them makes a revised release
+_NUMBERS = (
+    "compile", "coverage", "engine", "expression", "gate", "method", "parameters", "reach", "roster", "targets",
+    "units",
+)  # fmt: skip
+_OWED = ("codes", "form", "period", "territory")
 ENGINE = (
-    *sorted(path for path in Path(indices.__file__).parent.glob("*.py") if path.stem != "__init__"),
-    *(Path(territory.__file__).with_name(f"{name}.py") for name in ("codes", "form", "period", "territory")),
+    *(Path(indices.__file__).with_name(f"{name}.py") for name in _NUMBERS),
+    *(Path(territory.__file__).with_name(f"{name}.py") for name in _OWED),
     RELATIONS.with_suffix(".py"),
 )
 
