@@ -80,13 +80,15 @@ def check_between(
 def _lines(in_force: InForce, judgings: Sequence[_Judging]) -> dict[str, pl.DataFrame]:
     """The submitters' lines of every form that is needed, numbered, with their reference month."""
     needed: dict[str, set[Period]] = defaultdict(set)
+    fields: dict[str, set[str]] = defaultdict(set)
     for rule, judged in judgings:
         for side in rule.sides.values():
             needed[side.form].update(_reports(side, judged))
+            fields[side.form] |= rule.names(side)
     found = {}
     for form, periods in sorted(needed.items()):
         month = {str(period): period.ref_month for period in periods}
-        lines = in_force.lines(form, sorted(periods)).filter(pl.col("source") == "submission")
+        lines = in_force.lines(form, sorted(periods), fields[form]).filter(pl.col("source") == "submission")
         reference = pl.col("period").replace_strict(month, return_dtype=pl.Int32).alias("reference")
         found[form] = lines.with_columns(reference).with_row_index("line")
     return found

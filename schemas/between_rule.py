@@ -25,6 +25,7 @@ from schemas.period import Frequency, Period
 
 BETWEEN_DIR = Path(__file__).parent / "between"
 FIELD, AMOUNT = "field", "amount"  # of a rule with ``each``: the field at hand and what stands in it
+_WORD = re.compile(r"\w+")
 BRACES = re.compile(r"\{([\w.]+)\}")
 
 _STRICT = ConfigDict(extra="forbid")
@@ -117,6 +118,14 @@ class BetweenRule:
     def keys(self) -> tuple[str, ...]:
         """The names of the keys that all sides share."""
         return (*self.first.by, *((FIELD,) if self.each else ()))
+
+    def names(self, side: Side) -> frozenset[str]:
+        """Every word of the rule that may be a field of a side: more than it takes, never less."""
+        texts = (
+            *side.by.values(), *side.figures.values(), side.where, side.join, side.member or "",
+            *side.newest, *side.cells, *self.each, self.expr, self.when, *self.let.values(),
+        )  # fmt: skip
+        return frozenset(word for text in texts for word in _WORD.findall(text))
 
     def judged(self, month: Period) -> Iterator[Period]:
         """The reports of a reference month on which the rule speaks.

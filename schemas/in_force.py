@@ -6,7 +6,7 @@ in, a test) is not their matter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,13 +41,16 @@ class Figure:
 class InForce(Protocol):
     """Lines in force as of one moment: of each submission the version in view, corrections applied."""
 
-    def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
+    def lines(
+        self, form: str, periods: Sequence[Period], fields: Collection[str] | None = None
+    ) -> pl.DataFrame:
         """The lines of a form (code, all editions) in these periods, in the order of their keys.
 
         Columns: ``period``, ``submitter``, ``subject`` (text), ``source`` (``submission`` or ``bureau``),
         ``state`` (``accepted`` or ``pending``), ``row_key`` (as in a finding), ``revised`` (the fields that
         corrections changed, as ``|out_cum|rev_cum|``, else ""); the key columns (text,
-        "" if blank); the form's other columns (Decimal(20,4) or text, null where blank). A line that
+        "" if blank); the form's other columns (Decimal(20,4) or text, null where blank), or only those
+        of ``fields``. A line that
         the bureau filed is there only where no submitter filed one with its key and period.
         """
         ...
@@ -68,8 +71,12 @@ class Remembered:
         self._source = source
         self._lines: dict[tuple[str, Period], pl.DataFrame] = {}
 
-    def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
+    def lines(
+        self, form: str, periods: Sequence[Period], fields: Collection[str] | None = None
+    ) -> pl.DataFrame:
         """See :class:`InForce`; periods that were asked for before are not asked for again."""
+        if fields is not None:
+            return self._source.lines(form, periods, fields)
         unknown = [period for period in periods if (form, period) not in self._lines]
         if unknown:
             found = self._source.lines(form, unknown)

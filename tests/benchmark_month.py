@@ -4,7 +4,7 @@
 
 Prints, for a warm process with 2 workers, the ratio of the whole month without Prefect (2026-10: read, archive, check,
 record, compute, write six workbooks) to unzip + expat over the same files (one process, no handlers), with the cold
-start beside it, and peak memory. The home already holds history, 2025-12, 2025 and 2026-09, as in a real month.
+start beside it, what checking costs against reading, and peak memory. The home already holds history, 2025-12, 2025 and 2026-09, as in a real month.
 """
 
 import argparse
@@ -16,10 +16,11 @@ import sys
 import tempfile
 import time
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
-from flows.batch import run_batch
+from flows.batch import Month, run_batch
 from flows.settings import Settings
 from schemas.period import Period
 
@@ -46,17 +47,35 @@ def prepared_home(folder: Path) -> Path:
     return folder / "home"
 
 
-def month(home: Path, folder: Path) -> dict[str, float]:
-    """Seconds per phase of one month in a copy of the home."""
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of one phase: by the clock, and of the processors in this process and its workers."""
+
+    clock: float
+    processor: float
+
+
+def month(home: Path, folder: Path) -> dict[str, Cost]:
+    """What each phase of one month costs in a copy of the home."""
     copy = folder / "copy"
     shutil.copytree(home, copy)
+    settings = Settings(home=copy, workers=2, threads=2)
+    costs = {}
     try:
-        outcome = run_batch(
-            Settings(home=copy, workers=2, threads=2), MONTH, [PROVINCE / str(MONTH)], folder / "out"
-        )
-        return outcome.seconds
+        with Month(settings, MONTH, [PROVINCE / str(MONTH)], folder / "out") as run:
+            for name, step in run.steps():
+                clock, processor = time.perf_counter(), processors()
+                step()
+                costs[name] = Cost(time.perf_counter() - clock, processors() - processor)
+        return costs
     finally:
         shutil.rmtree(copy)
+
+
+def processors() -> float:
+    """Processor seconds of this process and of the workers that ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def peak_mib() -> tuple[float, float]:
@@ -83,13 +102,20 @@ def main() -> None:
         lowest = statistics.median(floor(paths) for _ in range(5))
         month(home, folder)  # warm
         runs = [month(home, folder) for _ in range(given.runs)]
-        totals = [sum(run.values()) for run in runs]
+        totals = [sum(cost.clock for cost in run.values()) for run in runs]
         started = time.perf_counter()
         subprocess.run([sys.executable, __file__, "--once", str(home)], check=True)
         cold = time.perf_counter() - started
         print(f"{len(paths)} workbooks; floor (unzip + expat, one process): {lowest:.3f} s")
         for phase in runs[0]:
-            print(f"  {phase}: {statistics.median(run[phase] for run in runs):.3f} s")
+            clock = statistics.median(run[phase].clock for run in runs)
+            used = statistics.median(run[phase].processor for run in runs)
+            print(f"  {phase}: {clock:.3f} s, {used:.3f} processor seconds")
+        reading, checking = (
+            sum(statistics.median(run[phase].processor for run in runs) for phase in phases)
+            for phases in (("读取报表",), ("审核", "表间核对"))
+        )
+        print(f"checking / reading, processor seconds: {checking / reading:.2f}")
         print(
             f"whole month, warm: {statistics.median(totals):.3f} s, ratio {statistics.median(totals) / lowest:.1f}"
         )

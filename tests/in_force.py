@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 import polars as pl
@@ -50,7 +50,9 @@ class Filed:
             for line, period, submitter in wide.frame.select("line", "period", "submitter").iter_rows()
         }
 
-    def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
+    def lines(
+        self, form: str, periods: Sequence[Period], fields: Collection[str] | None = None
+    ) -> pl.DataFrame:
         edition = next(f for f in load_forms() if f.code == form and not f.filed_by_bureau)
         codes = [c.code for c in edition.columns]
         types = {c.code: AMOUNT if c.numeric else pl.String for c in edition.columns}
@@ -69,7 +71,9 @@ class Filed:
             frames.append(keyed.select(*names, *codes))
         wanted = [str(period) for period in periods]
         everything = pl.concat(frames).filter(pl.col("period").is_in(wanted))
-        return everything.sort("period", *(c.code for c in edition.keys), "submitter", "subject")
+        everything = everything.sort("period", *(c.code for c in edition.keys), "submitter", "subject")
+        wanted = [c.code for c in edition.columns if c.key or fields is None or c.code in fields]
+        return everything.select(*names, *wanted)
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
         found = self._rows.get((form, period, submitter, row_key))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -33,7 +33,9 @@ class Stored:
     def __init__(self, value: str = "400", mark: str = "", submitter: str = DONGHU) -> None:
         self.known = Figure(submitter, "", value, mark, PLACE)
 
-    def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
+    def lines(
+        self, form: str, periods: Sequence[Period], fields: Collection[str] | None = None
+    ) -> pl.DataFrame:
         raise AssertionError("corrections ask for single figures")
 
     def place(self, *_: str) -> Place | None:

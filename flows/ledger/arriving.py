@@ -6,7 +6,7 @@ in the journal yet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -37,12 +37,15 @@ class Arriving:
                 self._taken.setdefault(at, []).append((one.submission, one.state))
                 self._frames.pop(at, None)
 
-    def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
+    def lines(
+        self, form: str, periods: Sequence[Period], fields: Collection[str] | None = None
+    ) -> pl.DataFrame:
         """See :class:`schemas.in_force.InForce`."""
+        wanted = list(columns_of(form, fields))
         base = self._ledger.lines(form, periods)
         fresh = [self._fresh(form, str(period)) for period in periods if (form, str(period)) in self._taken]
         if not fresh:
-            return base
+            return base.select(wanted)
         new = pl.concat(fresh)
         whose = ["period", "submitter", "subject", "source"]
         replaced = new.filter(pl.col("source") == "submission").select(whose).unique()
@@ -57,7 +60,8 @@ class Arriving:
         )
         filed = merged.filter(pl.col("source") == "submission")
         alone = bureau.join(filed.select("period", "row_key").unique(), on=["period", "row_key"], how="anti")
-        return pl.concat([filed, alone]).sort("period", "row_key", "submitter", maintain_order=True)
+        both = pl.concat([filed, alone]).sort("period", "row_key", "submitter", maintain_order=True)
+        return both.select(wanted)
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
         """See :class:`schemas.in_force.InForce`."""

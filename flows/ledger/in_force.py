@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 import duckdb
@@ -65,9 +65,11 @@ class Ledger:
         self._con = con
         standing(con, upto_seq, admit_pending=admit_pending)
 
-    def lines(self, form: str, periods: Sequence[Period]) -> pl.DataFrame:
+    def lines(
+        self, form: str, periods: Sequence[Period], fields: Collection[str] | None = None
+    ) -> pl.DataFrame:
         """See :class:`InForce`."""
-        columns = columns_of(form)
+        columns = columns_of(form, fields)
         known = [str(period) for period in periods if (form, str(period)) in self._filed]
         if not known:
             return pl.DataFrame(schema=columns)
@@ -149,9 +151,11 @@ def _form(code: str) -> Form:
     return [form for form in load_forms() if form.code == code and not form.filed_by_bureau][-1]
 
 
-def columns_of(form: str) -> dict[str, pl.DataType]:
-    """The columns of a form's lines and their types."""
+def columns_of(form: str, fields: Collection[str] | None = None) -> dict[str, pl.DataType]:
+    """The columns of a form's lines and their types; of those that are no keys only ``fields``, if given."""
     text: pl.DataType = pl.String()
     return dict.fromkeys(HEAD, text) | {
-        column.code: AMOUNT if column.numeric else text for column in _form(form).columns
+        column.code: AMOUNT if column.numeric else text
+        for column in _form(form).columns
+        if column.key or fields is None or column.code in fields
     }
