@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import sqrt
+from typing import Any
 
 import polars as pl
 
@@ -49,24 +50,30 @@ def odd_digits(wide: Wide, lines: pl.DataFrame, numbers: Mapping[str, Decimal]) 
         .unique(subset=["line", "figure"])  # two names for one figure of a line are no repetition
         .sort("submission", "line", "field")
     )
-    for (_,), own in figures.group_by("submission", maintain_order=True):
-        if own.height >= numbers["figures"]:
-            told = tuple(_oddities(own["figure"], numbers))
-            yield Odd(int(own["line"][0]), tuple(sorted(set(own["field"]))), told)
+    figure = pl.col("figure")
+    counted = figures.group_by("submission", maintain_order=True).agg(
+        line=pl.col("line").first(),
+        n=pl.len(),
+        fields=pl.col("field").unique().sort(),
+        ends=pl.concat_list([(figure % 10 == digit).sum() for digit in range(10)]).first(),
+        round=(figure % _ROUND == 0).sum(),
+        repeated=figure.is_duplicated().sum(),
+    )
+    for own in counted.filter(pl.col("n") >= numbers["figures"]).iter_rows(named=True):
+        yield Odd(own["line"], tuple(own["fields"]), tuple(_oddities(own, numbers)))
 
 
-def _oddities(figures: pl.Series, numbers: Mapping[str, Decimal]) -> Iterator[str]:
-    n = len(figures)
+def _oddities(own: Mapping[str, Any], numbers: Mapping[str, Decimal]) -> Iterator[str]:
+    n, ends = own["n"], own["ends"]
     sigmas = float(numbers["sigmas"])
     expected = n / 10
-    ends = [int((figures % 10 == digit).sum()) for digit in range(10)]
     chi = sum((count - expected) ** 2 / expected for count in ends)
     if chi > numbers["chi"]:
         most = max(range(10), key=lambda digit: (ends[digit], -digit))
         yield f"{n} 个数中末位是 {most} 的有 {ends[most]} 个"
     for name, count, chance in (
-        ("整百数", int((figures % _ROUND == 0).sum()), _CHANCE_ROUND),
-        ("重复出现的数", int(figures.is_duplicated().sum()), _CHANCE_REPEATED),
+        ("整百数", own["round"], _CHANCE_ROUND),
+        ("重复出现的数", own["repeated"], _CHANCE_REPEATED),
     ):
         if count > n * chance + sigmas * sqrt(n * chance * (1 - chance)):
             yield f"{n} 个数中{name}有 {count} 个"
