@@ -126,8 +126,9 @@ def _answered(
 def _leftover(
     con: duckdb.DuckDBPyConnection, given: dict[str, tuple[Delivery, Explanation]], verdicts: Verdicts
 ) -> None:
-    """Explanations of findings on forms that did not come again, and of findings that are no more."""
+    """Explanations of findings on forms that did not come again, of hard findings, and of those that are no more."""
     standing = open_findings(con)
+    hard = {f.id for judged in verdicts.judged for f in judged.findings if f.severity is Severity.HARD}
     for id, (delivery, explanation) in sorted(given.items()):
         submitters = {s.submitter for s in delivery.submissions}
         known = standing.get(id)
@@ -138,8 +139,12 @@ def _leftover(
             Finding(
                 rule=DEAD,
                 severity=Severity.SOFT,
-                message=f"说明所对应的问题 {id} 已不存在（数值已改，或编号不对），未采用。",
-                advice="数值已更正的不需要说明；仍需说明的，请在最近一次退回件上填写。",
+                message=f"问题 {id} 是强制性的，不能以说明代替更正，说明未采用。"
+                if id in hard
+                else f"说明所对应的问题 {id} 已不存在（数值已改，或编号不对），未采用。",
+                advice="请按审核结果更正数据后重报。"
+                if id in hard
+                else "数值已更正的不需要说明；仍需说明的，请在最近一次退回件上填写。",
                 digest=delivery.digest,
                 file_name=delivery.file_name,
                 sheet=explanation.sheet,

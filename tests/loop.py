@@ -47,12 +47,12 @@ def change(source: Path, target: Path, codes: Codes, form: str, version: int, **
 
 def raise_version(book: Workbook, version: int) -> None:
     for sheet in book.worksheets:
-        if sheet.sheet_state == "visible":
+        if sheet.sheet_state == "visible" and sheet.title != "审核结果":
             sheet[head_cell(sheet, "版次：")].value = version
 
 
-def explain(copy: Path, target: Path, reason: str, text: str) -> Path:
-    """The return copy with every line that asks for it explained."""
+def explain(copy: Path, target: Path, reason: str, text: str, severity: str = "核实性") -> Path:
+    """The return copy with every line of a severity explained."""
     book = load_workbook(copy)
     sheet = book["审核结果"]
     labels = {}
@@ -61,7 +61,7 @@ def explain(copy: Path, target: Path, reason: str, text: str) -> Path:
             if cell.value in ("原因码", "情况说明", "程度") and cell.value not in labels:
                 labels[cell.value] = cell
     for line in range(labels["程度"].row + 1, sheet.max_row + 1):
-        if sheet.cell(line, labels["程度"].column).value == "核实性":
+        if sheet.cell(line, labels["程度"].column).value == severity:
             sheet.cell(line, labels["原因码"].column).value = reason
             sheet.cell(line, labels["情况说明"].column).value = text
     target.parent.mkdir(parents=True, exist_ok=True)

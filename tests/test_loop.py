@@ -131,3 +131,21 @@ def test_the_whole_loop(small: Small, tmp_path: Path, capsys: pytest.CaptureFixt
         "accepted", "proposed", "corrected", "released", "released",
     ]  # fmt: skip
     assert {actor for kind, actor in told_of if kind in ("reviewed", "corrected")} == {"李四"}
+
+
+def test_what_an_explanation_cannot_do(small: Small, tmp_path: Path) -> None:
+    settings = small.settings(tmp_path / "home")
+    good = small.inbox / "2026-10" / f"{OFFICE}.xlsx"
+    bad = change(good, tmp_path / "1" / "a.xlsx", small.codes, "GLT02", 1, ent_loss_n=9999)
+    first = run_batch(settings, MONTH, [bad], tmp_path / "out", compute=False)
+    (copy,) = first.returns
+    said = explain(copy, tmp_path / "2" / "a.xlsx", "1", "企业数确实如此，请予以接收", severity="强制性")
+    again = run_batch(settings, MONTH, [said], tmp_path / "out", compute=False)
+    assert {j.state for j in again.intake.judged if j.submission.form == "GLT02"} == {State.REJECTED}
+    (told,) = [f for f in again.intake.findings if f.rule == "E08"]
+    assert "不能以说明代替更正" in told.message and told.sheet == "审核结果" and told.cell
+    # corrected: the explanation that is still in the copy speaks of nothing any more
+    right = change(said, tmp_path / "3" / "a.xlsx", small.codes, "GLT02", 2, ent_loss_n=1)
+    third = run_batch(settings, MONTH, [right], tmp_path / "out", compute=False)
+    (told,) = [f for f in third.intake.findings if f.rule == "E08"]
+    assert "已不存在" in told.message
