@@ -47,8 +47,8 @@ SCOPE = "除注明者外为规模以上工业口径；地区表（赣链统02表
 
 # the modules whose code decides numbers or who owes what; a change of them makes a revised release
 _NUMBERS = (
-    "compile", "coverage", "engine", "expression", "gate", "method", "parameters", "reach", "roster", "targets",
-    "units",
+    "change", "changes", "compile", "coverage", "engine", "expression", "gate", "method", "parameters", "reach", "rescore", "roster",
+    "shapley", "targets", "units",
 )  # fmt: skip
 _OWED = ("codes", "form", "period", "territory")
 ENGINE = (
@@ -67,6 +67,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "result_index": ("index_code", "product", "period", "subject_type", "subject"),
     "result_pillar": ("index_code", "product", "period", "subject", "pillar_no"),
     "result_indicator": ("index_code", "period", "subject", "indicator"),
+    "result_change": ("index_code", "period", "against", "subject", "kind", "item"),
     "result_variable": ("index_code", "period", "subject", "indicator", "variable"),
     "result_target": ("position", "scope"),
     "result_coverage": ("form", "period"),
