@@ -25,9 +25,11 @@ from flows.ledger.release import Manifest, Release, releases, write_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.settings import Settings
+from indices.changes import COLUMNS
 from indices.engine import compute
 from indices.gate import place_gates
 from indices.method import Method, load_methods, method_digest, methods_for
+from indices.parameters import place_table
 from indices.tables.notes import MethodNote, ReleaseNotes
 from indices.tables.results import Results, read_results
 from indices.tables.workbook import Audience, write_tables
@@ -198,8 +200,8 @@ def _reason(newest: Release | None, made_of: Manifest) -> str:
 def stored_results(release: Release, codes: Codes) -> Results:
     """The results of a release as it was kept, without computing anything."""
     with duckdb.connect() as con:
-        if "result_gate" not in release.tables:  # a release from before there was a gate
-            place_gates(con, (), 0, {})
+        place_gates(con, (), 0, {})  # a release from before these tables has none of their rows
+        place_table(con, "result_change", COLUMNS, ())
         for name in (name for name in KEYS if name in release.tables):
             stored_table(con, release, name)
         return read_results(con, codes)

@@ -82,6 +82,13 @@ def stacked_bars(book: Book, title: str, span: Span, series: Sequence[Series], a
     return _dress(chart, title, legend=True)
 
 
+def diverging_bars(book: Book, title: str, span: Span, series: Sequence[Series], axis: Axis) -> Chart:
+    """Like ``stacked_bars``, for parts of either sign: they grow from zero to both sides, the labels stay left."""
+    chart = stacked_bars(book, title, span, series, axis)
+    chart.set_y_axis(_label_axis() | {"label_position": "low"})
+    return chart
+
+
 def _label_axis() -> dict[str, object]:
     """The subjects from top to bottom, with the value axis below them."""
     return {

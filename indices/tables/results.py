@@ -42,6 +42,9 @@ TABLES: dict[str, tuple[str, ...]] = {
         "score_published", "clipped", "missing", "status", "revenue_coverage", "reason", "weight",
         "weight_monthly", "weight_full", "contribution_monthly", "contribution_full",
     ),
+    "change": (
+        "index_code", "period", "against", "subject_type", "subject", "kind", "item", "points", "published",
+    ),
     "variable": (
         "index_code", "period", "subject", "indicator", "variable", "ref_period", "value", "status",
         "coverage", "cells",
@@ -64,6 +67,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "index": ("index_code", "product", "period", "subject"),
     "pillar": ("index_code", "product", "period", "subject", "pillar_no"),
     "indicator": ("index_code", "period", "subject", "indicator"),
+    "change": ("index_code", "against", "subject", "kind", "item"),
     "variable": ("index_code", "period", "subject", "indicator", "variable"),
     "target": ("scope", "subject"),
     "coverage": ("form", "period"),
@@ -83,6 +87,7 @@ class Results:
     index: pl.DataFrame
     pillar: pl.DataFrame
     indicator: pl.DataFrame
+    change: pl.DataFrame
     variable: pl.DataFrame
     target: pl.DataFrame
     coverage: pl.DataFrame
