@@ -172,7 +172,11 @@ class _Game:
         first = next((s for s in found if s is not None), None)
         old, known, new = found
         known = known if known is not None else old if old is not None else new
-        return (old if old is not None else known, known, new if new is not None else known) if first is not None else (None,) * 3
+        return (
+            (old if old is not None else known, known, new if new is not None else known)
+            if first is not None
+            else (None,) * 3
+        )
 
     def _under(self, side: Side, indicator: str, posts: bool, method: bool) -> Decimal | None:
         leaf = side.leaves.get(indicator)

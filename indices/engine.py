@@ -6,8 +6,8 @@ Prefect.
 
 The stages: ``report_row`` -> ``included`` (whose rows are added) -> ``amount`` and ``ttm`` -> ``node_value``
 -> ``reading`` (every indicator at every reference month) -> ``indicator`` (the figure that stands, its score)
--> ``result_indicator``, ``result_pillar``, ``result_index``, ``result_change``, ``result_variable``,
-``result_target``.
+-> ``result_indicator``, ``result_pillar``, ``result_index``, ``result_change``,
+``result_rank_interval``, ``result_variable``, ``result_target``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from indices.parameters import TTM_PAIRS, Columns, place_parameters, place_subje
 from indices.reach import subjects
 from indices.roster import SUMMED, Sum, expected, filings, include
 from indices.targets import Plan, load_plan
+from indices.uncertainty.released import place_intervals
 from schemas.codes import Codes
 from schemas.period import Period, months_between
 
@@ -75,6 +76,7 @@ def compute(con: duckdb.DuckDBPyConnection, methods: Sequence[Method], codes: Co
     )
     con.execute(procedure("index"))
     place_changes(con, methods, period)
+    place_intervals(con, methods, period)
     con.execute(procedure("variable"))
     con.execute(procedure("target"), {"month": period.ref_month})
     place_coverage(con, reports)

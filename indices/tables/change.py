@@ -63,7 +63,9 @@ def write_change(
     """Add the sheet 变动分析, and 变动分析（县） where the index has counties."""
     mine = (pl.col("index_code") == method.index) & (pl.col("product") == "monthly")
     now = rows(results.index, mine & (pl.col("period") == str(notes.period)))
-    comparisons = [_comparison(results, notes.period, other, method.index) for other in compared_with(notes.period)]
+    comparisons = [
+        _comparison(results, notes.period, other, method.index) for other in compared_with(notes.period)
+    ]
     leaves = _leaves(results, notes, method.index)
     indicators = sorted(set(leaves.select("indicator", "name").iter_rows()))
     baskets: dict[str, frozenset[str]] = {
@@ -123,9 +125,11 @@ def _sheet(
         sheet.raw.set_row(row, LINE + 2)
         ordered = _ordered(members, comparison)
         span = Span(sheet.name, _NAME, row + 1, row + len(ordered))
-        for row, member in enumerate(ordered, row + 1):
-            _subject(sheet, row, member, comparison, indicators, baskets.get(member["subject"], frozenset()))
-        row = _chart(book, sheet, row + 1, comparison, span, indicators)
+        for place, member in enumerate(ordered, span.first):
+            _subject(
+                sheet, place, member, comparison, indicators, baskets.get(member["subject"], frozenset())
+            )
+        row = _chart(book, sheet, span.last + 1, comparison, span, indicators)
     sheet.notes(row, (*RULES, SYMBOLS))
 
 
@@ -158,7 +162,9 @@ def _subject(
     change = _change(member, comparison)
     nothing = None if change is None else Decimal(0)
     sheet.text(row, 0, subject, CODE)
-    sheet.text(row, _NAME, member["subject_name"], STRONG_TEXT if member["subject_type"] == "province" else TEXT)
+    sheet.text(
+        row, _NAME, member["subject_name"], STRONG_TEXT if member["subject_type"] == "province" else TEXT
+    )
     sheet.number(row, _NOW, member["value"], FIGURE)
     sheet.number(row, _BEFORE, None if before is None else before["value"], FIGURE)
     sheet.number(row, _CHANGE, change, CHANGE)
@@ -181,7 +187,12 @@ def _why_not(member: Row, before: Row | None) -> str:
 
 
 def _chart(
-    book: Book, sheet: Sheet, row: int, comparison: _Comparison, span: Span, indicators: Sequence[tuple[str, str]]
+    book: Book,
+    sheet: Sheet,
+    row: int,
+    comparison: _Comparison,
+    span: Span,
+    indicators: Sequence[tuple[str, str]],
 ) -> int:
     """What each indicator added, as bars to either side of zero; many subjects would not be told apart."""
     moved = {item for (_, kind, item) in comparison.parts if kind == "indicator"}
@@ -190,6 +201,7 @@ def _chart(
     ]
     if not series or span.last - span.first >= CHARTED:
         return row
-    chart = diverging_bars(book, f"{comparison.title}：各指标的影响", span, series, Axis("", pattern="+0.0;-0.0;0"))
+    chart = diverging_bars(
+        book, f"{comparison.title}：各指标的影响", span, series, Axis("", pattern="+0.0;-0.0;0")
+    )
     return sheet.chart(row, 0, chart, sheet.pixels - 10, _CHART_HEIGHT) + 1
-

@@ -45,6 +45,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "change": (
         "index_code", "period", "against", "subject_type", "subject", "kind", "item", "points", "published",
     ),
+    "rank_interval": ("index_code", "period", "subject_type", "subject", "low", "median", "high"),
     "variable": (
         "index_code", "period", "subject", "indicator", "variable", "ref_period", "value", "status",
         "coverage", "cells",
@@ -68,6 +69,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "pillar": ("index_code", "product", "period", "subject", "pillar_no"),
     "indicator": ("index_code", "period", "subject", "indicator"),
     "change": ("index_code", "against", "subject", "kind", "item"),
+    "rank_interval": ("index_code", "subject"),
     "variable": ("index_code", "period", "subject", "indicator", "variable"),
     "target": ("scope", "subject"),
     "coverage": ("form", "period"),
@@ -88,6 +90,7 @@ class Results:
     pillar: pl.DataFrame
     indicator: pl.DataFrame
     change: pl.DataFrame
+    rank_interval: pl.DataFrame
     variable: pl.DataFrame
     target: pl.DataFrame
     coverage: pl.DataFrame
