@@ -25,7 +25,7 @@ from flows.ledger.release import Manifest, Release, releases, write_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.settings import Settings
-from indices import changes
+from indices import changes, uncertainty
 from indices.engine import compute
 from indices.gate import place_gates
 from indices.method import Method, load_methods, method_digest, methods_for
@@ -34,7 +34,7 @@ from indices.tables.notes import MethodNote, ReleaseNotes, interval_words
 from indices.tables.results import Results, read_results
 from indices.tables.workbook import Audience, write_tables
 from indices.targets import load_plan
-from indices.uncertainty import model, released
+from indices.uncertainty import released
 from schemas import territory
 from schemas.anomalies import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
@@ -57,7 +57,7 @@ _OWED = ("codes", "form", "period", "territory")
 ENGINE = (
     *(Path(indices.__file__).with_name(f"{name}.py") for name in _NUMBERS),
     *(Path(territory.__file__).with_name(f"{name}.py") for name in _OWED),
-    *(Path(module.__file__) for module in (model, released)),
+    *(Path(uncertainty.__file__).with_name(f"{name}.py") for name in ("model", "released")),
     RELATIONS.with_suffix(".py"),
 )
 
