@@ -80,8 +80,15 @@ class Part(NamedTuple):
     published: Decimal
 
 
-def split(older: Side, newer: Side, known: Side | None = None, same_period: bool = False) -> list[Part]:
-    """The change of a subject's published value by cause, then by indicator; the parts of each add up to it.
+class Split(NamedTuple):
+    """A change in parts: by cause, then by indicator, and the exact points of each (indicator, cause)."""
+
+    parts: tuple[Part, ...]
+    points: Mapping[tuple[str, str], Decimal]
+
+
+def split(older: Side, newer: Side, known: Side | None = None, same_period: bool = False) -> Split:
+    """The change of a subject's published value; the parts by cause and those by indicator add up to it.
 
     ``known`` is the older period as the newer release knows it (default: as the older side does). With
     ``same_period`` the sides are versions of one period, and what differs in the figures is revision. Causes and
@@ -97,7 +104,7 @@ def split(older: Side, newer: Side, known: Side | None = None, same_period: bool
         shares = split_shares(causes, game.basket)
         by_cause = _summed(shares, 1, CAUSES)
         by_indicator = _summed(shares, 0, sorted({indicator for indicator, _ in shares}))
-    return [*_parts("cause", by_cause, change), *_parts("indicator", by_indicator, change)]
+    return Split((*_parts("cause", by_cause, change), *_parts("indicator", by_indicator, change)), shares)
 
 
 def _summed(shares: Mapping[tuple[str, str], Decimal], by: int, order: Sequence[str]) -> dict[str, Decimal]:

@@ -76,5 +76,5 @@ def place_changes(con: duckdb.DuckDBPyConnection, methods: Sequence[Method], per
         for (index, kind, subject), side in newer.items():
             if (index, kind, subject) in older:
                 head = (index, str(period), str(other), kind, subject)
-                rows += [(*head, *part) for part in split(older[index, kind, subject], side)]
+                rows += [(*head, *part) for part in split(older[index, kind, subject], side).parts]
     place_table(con, "result_change", COLUMNS, rows)
