@@ -18,7 +18,7 @@ RULE = (
     "各指标的影响相加也等于公布值之差。修约后的尾差按余数大小分给各项。"
 )
 _FIGURE, _FINE = number_look(2), number_look(4)
-_CHART_HEIGHT = 360
+_CHART_HEAD, _BAR = 130, 24  # pixels: title and legend, one row
 
 _TOTAL = (
     Heading("", "指数", 7), Heading("", "产品", 12), Heading("", "代码", 9), Heading("", "名称", 24),
@@ -58,7 +58,8 @@ def diff_lines(found: Diff, shown: int = 30) -> list[str]:
     ]
     largest = sorted(found.indicators, key=lambda i: -abs(Decimal(i["points"] or 0)))
     lines += [
-        f"{i['index']} {i['product']} {i['subject']} {i['indicator']} {i['name']}　{i['older'] or '缺'} → {i['newer'] or '缺'}"
+        f"{i['index']} {i['product']} {i['subject']} {i['subject_name']} {i['indicator']} {i['name']}"
+        f"　{_short(i['older'])} → {_short(i['newer'])}"
         f"　影响 {_signed(i['points'] or '0')}　{i['cause'] or '不影响公布值'}"
         for i in largest[:shown]
     ]
@@ -76,7 +77,7 @@ def diff_lines(found: Diff, shown: int = 30) -> list[str]:
 def write_diff(found: Diff, created: str) -> bytes:
     """The workbook: 总值, 指标, 单元格; ``created`` is an ISO date. Equal comparisons give equal bytes."""
     book = Book(
-        f"发布 {found.older} 与 {found.newer} 的比较", created, f"{found.older} → {found.newer}　内部"
+        f"发布 {found.older} 与 {found.newer} 的比较", created, f"发布 {found.older} → {found.newer}　内部"
     )
     _totals(book, found)
     _indicators(book, found.indicators)
@@ -122,7 +123,7 @@ def _largest_chart(book: Book, sheet: Sheet, first: int, row: int, found: Diff) 
     chart = diverging_bars(
         book, title, Span(sheet.name, 3, first, last), series, Axis("", pattern="+0.00;-0.00;0")
     )
-    return sheet.chart(row, 0, chart, sheet.pixels - 10, _CHART_HEIGHT) + 1
+    return sheet.chart(row, 0, chart, sheet.pixels - 10, _CHART_HEAD + _BAR * (last - first + 1)) + 1
 
 
 def _indicators(book: Book, indicators: Sequence[Row]) -> None:
@@ -181,6 +182,10 @@ def _key(row: Row) -> tuple[str, str, str]:
 def _basis(cell: Row) -> str:
     basis: str = cell["revision"] or cell["newer_submission"] or "撤去"
     return basis
+
+
+def _short(value: str | None) -> str:
+    return "缺" if value is None else f"{Decimal(value):.4f}"
 
 
 def _signed(points: str) -> str:

@@ -82,8 +82,10 @@ def _one(
     labels = [
         pl.lit(v).alias(k) for k, v in (("index", method.id), ("product", product), ("type", subject_type))
     ]
-    index = compare(design, before, after).select(*labels, pl.all())
-    yield Comparison(design, changed, index, why(before, after).select(*labels, pl.all()))
+    names = dict(leaves.select("subject", "subject_name").unique().iter_rows())
+    index = compare(design, before, after).with_columns(pl.col("subject").replace(names).alias("name"))
+    reasons = why((design, before), (changed, after))
+    yield Comparison(design, changed, *(f.select(*labels, pl.all()) for f in (index, reasons)))
 
 
 def _concerns(setting: str, nodes: set[str]) -> bool:

@@ -114,7 +114,7 @@ def write_triangle(found: Triangle) -> bytes:
         *(Heading("位次", f"{r}（{stage}）", 12) for r, stage in found.vintages),
     ]  # fmt: skip
     title = f"{Period.parse(found.period).printed}指数的修订三角"
-    book = Book(title, Period.parse(found.period).last_day, f"{found.period}　修订三角")
+    book = Book(title, Period.parse(found.period).last_day, f"修订三角　{found.period}")
     sheet = Sheet(book, "修订三角", [heading.width for heading in headings])
     top = sheet.headings(sheet.head(title, "", ""), headings)
     sheet.raw.freeze_panes(top, 4)
