@@ -175,15 +175,9 @@ class _Game:
     def _scored(self, indicator: str, posts: bool, method: bool) -> tuple[Decimal | None, ...]:
         """Scores of the three figures under the posts and the method of either side; a gap takes the next figure."""
         sides = (self.older, self.known, self.newer)
-        found = [self._under(side, indicator, posts, method) for side in sides]
-        first = next((s for s in found if s is not None), None)
-        old, known, new = found
-        known = known if known is not None else old if old is not None else new
-        return (
-            (old if old is not None else known, known, new if new is not None else known)
-            if first is not None
-            else (None,) * 3
-        )
+        old, known, new = (self._under(side, indicator, posts, method) for side in sides)
+        known = next((score for score in (known, old, new) if score is not None), None)
+        return tuple(known if score is None else score for score in (old, known, new))
 
     def _under(self, side: Side, indicator: str, posts: bool, method: bool) -> Decimal | None:
         leaf = side.leaves.get(indicator)

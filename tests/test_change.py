@@ -193,3 +193,16 @@ def test_a_release_tells_every_change_to_the_last_digit(small: Small, small_outc
         if p != "2026-10" and (i, s, "2026-10") in values and v != values[i, s, "2026-10"]
     }
     assert changed and changed <= told
+
+
+def test_a_release_from_before_these_tables_is_read_and_has_no_rows(
+    small: Small, small_outcome: Outcome
+) -> None:
+    assert small_outcome.release is not None
+    older = {
+        n: d
+        for n, d in small_outcome.release.tables.items()
+        if n not in ("result_change", "result_rank_interval")
+    }
+    kept = stored_results(dataclasses.replace(small_outcome.release, tables=older), small.codes)
+    assert kept.change.height == kept.rank_interval.height == 0 < kept.index.height
