@@ -2,18 +2,24 @@
 
 import dataclasses
 import io
+from contextlib import closing
 from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import Small
+from conftest import MONTH, Small
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.batch import Outcome
-from flows.publication import stored_results
+from flows.ledger.store import Store
+from flows.ledger.warehouse import view_warehouse
+from flows.publication import stored_results, stored_table, view
 from indices.change import CAUSES, ChangeError, Leaf, Side, split
-from indices.method import Indicator, Method, load_methods
+from indices.changes import read_sides
+from indices.engine import compute
+from indices.method import Indicator, Method, load_methods, methods_for
 from indices.rescore import rescored
 from indices.shapley import mean_of
 
@@ -193,6 +199,44 @@ def test_a_release_tells_every_change_to_the_last_digit(small: Small, small_outc
         if p != "2026-10" and (i, s, "2026-10") in values and v != values[i, s, "2026-10"]
     }
     assert changed and changed <= told
+
+
+def test_the_engine_under_another_version_is_explained_by_weights_and_posts(
+    small: Small, small_home: Path, small_outcome: Outcome
+) -> None:
+    """Every third post and optimum and half of the weights change; the engine computes, and nothing else is a cause."""
+    assert small_outcome.release is not None
+    methods = methods_for(MONTH)
+    newer = [_moved(method) for method in methods]
+    store = Store(small_home)
+    with closing(view_warehouse(store, 2)) as con:
+        for name in ("result_index", "result_indicator"):
+            stored_table(con, small_outcome.release, name)
+            con.execute(f"CREATE TEMP TABLE older_{name} AS SELECT * FROM {name}")
+        view(con, store, small.settings(small_home), MONTH)
+        compute(con, newer, small.codes, MONTH)
+        sides = [
+            read_sides(con, {m.index: m for m in versions}, str(MONTH), "full", prefix)
+            for versions, prefix in ((methods, "older_"), (newer, ""))
+        ]
+    causes = set()
+    for key, older in sides[0].items():
+        found = split(older, sides[1][key], same_period=True).parts
+        total = sum((p.published for p in found if p.kind == "cause"), ZERO)
+        assert total == sides[1][key].value - older.value
+        causes |= {p.item for p in found if p.kind == "cause"}
+    assert causes == {"weight", "goalpost"}
+
+
+def _moved(method: Method) -> Method:
+    def leaf(number: int, indicator: Indicator) -> Indicator:
+        high = indicator.high + (indicator.high - indicator.low) / 10 if number % 3 == 0 else indicator.high
+        best = indicator.optimum and (indicator.optimum[0], indicator.optimum[1] + Decimal("0.01"))
+        weight = indicator.weight + number % 2
+        return dataclasses.replace(indicator, high=high, optimum=best, weight=weight)
+
+    leaves = tuple(leaf(n, i) for n, i in enumerate(method.indicators))
+    return dataclasses.replace(method, version="2026.2", indicators=leaves)
 
 
 def test_a_release_from_before_these_tables_is_read_and_has_no_rows(
