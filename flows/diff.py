@@ -23,6 +23,7 @@ from flows.publication import stored_table
 from flows.release_whatif import methods_of
 from indices.change import CAUSES_ZH, ChangeError, Split, split
 from indices.changes import Product, read_sides
+from indices.tables.results import PRODUCTS_ZH
 from schemas.period import Period
 
 KEPT = ("result_index", "result_indicator")
@@ -141,10 +142,10 @@ def _splits(
             try:
                 found[product, key] = split(sides[key], side, known.get(key), one == two)
             except ChangeError as error:
-                notes.append(f"{key[0]} {product} {key[2]} 不按原因分解：{error}")
+                notes.append(f"{key[0]} {PRODUCTS_ZH[product]} {key[2]} 不按原因分解：{error}")
         if one != two and sides.keys() - known.keys():
             notes.append(
-                f"{product}：发布 {newer.id} 中没有 {one} 的 {len(sides.keys() - known.keys())} 个值，其修订和数据不能分开，合计为“数据”。"
+                f"{PRODUCTS_ZH[product]}：发布 {newer.id} 中没有 {one} 的 {len(sides.keys() - known.keys())} 个值，其修订和数据不能分开，合计为“数据”。"
             )
     return found, notes
 

@@ -9,10 +9,21 @@ from flows.diff import Diff, Row
 from indices.change import CAUSES_ZH
 from indices.tables.charts import Axis, Series, Span, diverging_bars
 from indices.tables.ranking import CHARTED
+from indices.tables.results import PRODUCTS_ZH
 from indices.tables.sheet import Book, Heading, Sheet
-from indices.tables.style import CHANGE, CODE, LINE, MISSING, MOVE, ORDINAL, TEXT, Look, number_look
+from indices.tables.style import (
+    CHANGE,
+    CODE,
+    LINE,
+    MISSING,
+    MOVE,
+    NOT_APPLICABLE,
+    ORDINAL,
+    TEXT,
+    Look,
+    number_look,
+)
 
-PRODUCTS_ZH = {"monthly": "月度监测值", "full": "全篮子值", "": "—"}
 RULE = (
     "各原因按所有先后次序所得增量的平均值（沙普利值）计，相加等于公布值之差；同一报告期两次发布之间数值的变动都是修订。"
     "各指标的影响相加也等于公布值之差。修约后的尾差按余数大小分给各项。"
@@ -52,13 +63,13 @@ def diff_lines(found: Diff, shown: int = 30) -> list[str]:
     for row in found.causes:
         parts.setdefault(_key(row), []).append(f"{row['cause']} {_signed(row['points'])}")
     lines += [
-        f"{t['index']} {t['product']} {t['subject']} {t['name']}　{t['older'] or '—'} → {t['newer'] or '—'}"
+        f"{t['index']} {PRODUCTS_ZH[t['product']]} {t['subject']} {t['name']}　{t['older'] or '—'} → {t['newer'] or '—'}"
         f"　位次 {t['older_rank'] or '—'} → {t['newer_rank'] or '—'}　{'，'.join(parts.get(_key(t), ())) or t['withheld']}".rstrip()
         for t in found.totals[:shown]
     ]
     largest = sorted(found.indicators, key=lambda i: -abs(Decimal(i["points"] or 0)))
     lines += [
-        f"{i['index']} {i['product']} {i['subject']} {i['subject_name']} {i['indicator']} {i['name']}"
+        f"{i['index']} {PRODUCTS_ZH.get(i['product'], NOT_APPLICABLE)} {i['subject']} {i['subject_name']} {i['indicator']} {i['name']}"
         f"　{_short(i['older'])} → {_short(i['newer'])}"
         f"　影响 {_signed(i['points'] or '0')}　{i['cause'] or '不影响公布值'}"
         for i in largest[:shown]
@@ -131,7 +142,7 @@ def _indicators(book: Book, indicators: Sequence[Row]) -> None:
     for row, i in enumerate(indicators, top):
         names = (
             i["index"],
-            PRODUCTS_ZH[i["product"]],
+            PRODUCTS_ZH.get(i["product"], NOT_APPLICABLE),
             i["subject"],
             i["subject_name"],
             i["indicator"],

@@ -12,6 +12,7 @@ import polars as pl
 from indices.design import Design, read_design
 from indices.score import Scored, score
 from indices.tables.comparison import write_comparison_book
+from indices.tables.results import PRODUCTS_ZH, SUBJECT_TYPES
 from indices.tables.scored import write_scored
 from indices.whatif import compare, overridden, why
 from schemas.table import read_table
@@ -80,7 +81,9 @@ def comparison_lines(found: Comparison) -> list[str]:
     """Who gains and who loses a place and by which indicators, the largest shifts first."""
     moved = found.index.filter(pl.col("shift").fill_null(0) != 0)
     first = found.index.row(0, named=True) if found.index.height else {}
-    labels = (str(first[c]) for c in ("product", "type") if c in first)
+    labels = [
+        words[first[c]] for c, words in (("product", PRODUCTS_ZH), ("type", SUBJECT_TYPES)) if c in first
+    ]
     changed = found.index.filter(pl.col("change").fill_null(0) != 0).height
     lines = [
         "　".join((f"{found.design.name}（{found.design.id}）", *labels))

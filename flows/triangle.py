@@ -13,12 +13,12 @@ from typing import Any
 
 import duckdb
 
-from flows.diff_book import PRODUCTS_ZH
 from flows.ledger.release import Release, releases
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.publication import stored_table
 from flows.publish import staged
+from indices.tables.results import PRODUCTS_ZH
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import CHANGE, CODE, NOT_APPLICABLE, TEXT, number_look
 from schemas.period import Period
@@ -98,7 +98,7 @@ def triangle_lines(found: Triangle) -> list[str]:
             steps = " → ".join(f"{row['values'].get(r) or '—'}" for r, _ in found.vintages)
             ranks = " → ".join(f"{row['ranks'].get(r) or '—'}" for r, _ in found.vintages)
             lines.append(
-                f"{row['index']} {row['product']} {row['subject']} {row['name']}　{steps}　位次 {ranks}"
+                f"{row['index']} {PRODUCTS_ZH[row['product']]} {row['subject']} {row['name']}　{steps}　位次 {ranks}"
                 f"　累计修订 {Decimal(row['revised'] or 0):+.2f}"
             )
     same = len(found.rows) - (len(lines) - 1)

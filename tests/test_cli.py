@@ -132,7 +132,7 @@ def test_the_triangle_and_a_what_if_of_a_release(
     code, out, _ = zhishu(
         capsys, "whatif", "2026-10.1", "--set", "weight.CA101=30", "--out", tmp_path / "w", *home
     )
-    assert code == 0 and "产业集群先进性指数（CA-2026.1）　monthly　cluster：发布值变动 1 个" in out
+    assert code == 0 and "产业集群先进性指数（CA-2026.1）　月度监测值　产业集群：发布值变动 1 个" in out
     reasons = list(csv.DictReader((tmp_path / "w" / "reasons.csv").read_text("utf-8").splitlines()))
     changes = list(csv.DictReader((tmp_path / "w" / "comparison.csv").read_text("utf-8").splitlines()))
     for change in changes:

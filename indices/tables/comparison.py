@@ -15,13 +15,12 @@ import polars as pl
 from indices.design import Design
 from indices.tables.charts import Axis, Series, Span, diverging_bars
 from indices.tables.ranking import CHARTED
-from indices.tables.results import SUBJECT_TYPES
+from indices.tables.results import PRODUCTS_ZH, SUBJECT_TYPES
 from indices.tables.scored import CREATED, write_frame
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import BLOCK, CHANGE, CODE, LINE, MOVE, NOT_APPLICABLE, ORDINAL, number_look
 
 MOST = 7  # indicators with a column of their own
-PRODUCTS_ZH = {"monthly": "月度监测值", "full": "全篮子值"}
 RULE = (
     "各列影响之和等于发布值的变动：平均有效权重乘以得分之差，加有效权重之差乘以（平均得分减指数平均水平）；"
     "几何、调和平均按其对数、倒数同样分解。代码为分组的列是该组自身权重或合成方法的影响。“其余”为影响较小的各项之和。"

@@ -26,6 +26,8 @@ SUBJECT_TYPES = {
     "cluster": "产业集群",
 }
 
+PRODUCTS_ZH = {"monthly": "月度监测值", "full": "全篮子值"}
+
 # The columns that the tables read, and the key that orders each table. ``subject`` sorts by the code lists.
 TABLES: dict[str, tuple[str, ...]] = {
     "index": (
