@@ -183,7 +183,8 @@ def _texts(sheet: Sheet, row: int, texts: Sequence[str]) -> None:
 
 def _numbers(sheet: Sheet, row: int, first: int, numbers: Sequence[tuple[object, Look]]) -> None:
     for column, (value, look) in enumerate(numbers, first):
-        sheet.number(row, column, None if value is None else Decimal(str(value)), look, MISSING)
+        gap = NOT_APPLICABLE if look in (ORDINAL, MOVE) else MISSING  # the province has no rank
+        sheet.number(row, column, None if value is None else Decimal(str(value)), look, gap)
 
 
 def _key(row: Row) -> tuple[str, str, str]:

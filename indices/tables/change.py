@@ -105,7 +105,7 @@ def _sheet(
     width = max(7.5, min(12.0, _PAGE / max(1, len(indicators))))
     headings = [
         Heading("", "代码", 8),
-        Heading("", "名称", 17),
+        Heading("", "名称", 21),
         Heading("监测值（分）", "本期", 8),
         Heading("监测值（分）", "往期", 8),
         Heading("监测值（分）", "变动", 8),
