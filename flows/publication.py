@@ -25,13 +25,16 @@ from flows.ledger.release import Manifest, Release, releases, write_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.settings import Settings
+from indices import changes, uncertainty
 from indices.engine import compute
 from indices.gate import place_gates
 from indices.method import Method, load_methods, method_digest, methods_for
-from indices.tables.notes import MethodNote, ReleaseNotes
+from indices.parameters import place_table
+from indices.tables.notes import MethodNote, ReleaseNotes, interval_words
 from indices.tables.results import Results, read_results
 from indices.tables.workbook import Audience, write_tables
 from indices.targets import load_plan
+from indices.uncertainty import released
 from schemas import territory
 from schemas.anomalies import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
@@ -47,13 +50,14 @@ SCOPE = "除注明者外为规模以上工业口径；地区表（赣链统02表
 
 # the modules whose code decides numbers or who owes what; a change of them makes a revised release
 _NUMBERS = (
-    "compile", "coverage", "engine", "expression", "gate", "method", "parameters", "reach", "roster", "targets",
-    "units",
+    "change", "changes", "compile", "coverage", "engine", "expression", "gate", "method", "parameters", "reach", "rescore", "roster",
+    "shapley", "targets", "units",
 )  # fmt: skip
 _OWED = ("codes", "form", "period", "territory")
 ENGINE = (
     *(Path(indices.__file__).with_name(f"{name}.py") for name in _NUMBERS),
     *(Path(territory.__file__).with_name(f"{name}.py") for name in _OWED),
+    *(Path(uncertainty.__file__).with_name(f"{name}.py") for name in ("model", "released")),
     RELATIONS.with_suffix(".py"),
 )
 
@@ -67,6 +71,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "result_index": ("index_code", "product", "period", "subject_type", "subject"),
     "result_pillar": ("index_code", "product", "period", "subject", "pillar_no"),
     "result_indicator": ("index_code", "period", "subject", "indicator"),
+    "result_change": ("index_code", "period", "against", "subject", "kind", "item"),
+    "result_rank_interval": ("index_code", "period", "subject"),
     "result_variable": ("index_code", "period", "subject", "indicator", "variable"),
     "result_target": ("position", "scope"),
     "result_coverage": ("form", "period"),
@@ -197,8 +203,9 @@ def _reason(newest: Release | None, made_of: Manifest) -> str:
 def stored_results(release: Release, codes: Codes) -> Results:
     """The results of a release as it was kept, without computing anything."""
     with duckdb.connect() as con:
-        if "result_gate" not in release.tables:  # a release from before there was a gate
-            place_gates(con, (), 0, {})
+        place_gates(con, (), 0, {})  # a release from before these tables has none of their rows
+        place_table(con, "result_change", changes.COLUMNS, ())
+        place_table(con, "result_rank_interval", released.COLUMNS, ())
         for name in (name for name in KEYS if name in release.tables):
             stored_table(con, release, name)
         return read_results(con, codes)
@@ -264,8 +271,9 @@ def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
 
 def _method_note(method: Method, digest: str) -> MethodNote:
     return MethodNote(
-        method.index, method.id, method.name, method.monthly_title, method.status, digest, method.clauses
-    )
+        method.index, method.id, method.name, method.monthly_title, method.status, digest, method.clauses,
+        interval_words(method.uncertainty),
+    )  # fmt: skip
 
 
 def write_workbooks(
