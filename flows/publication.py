@@ -17,6 +17,7 @@ import duckdb
 import polars as pl
 
 import indices
+from flows.approval import approval_words, approvals, caveat
 from flows.ledger.canonical import canonical_csv, digest_files, digest_folder, sha256
 from flows.ledger.files import make_folder, write_file
 from flows.ledger.relations import SQL as RELATIONS
@@ -116,6 +117,7 @@ def manifest(
             "packages": {name: version(name) for name in PACKAGES},
             "python": platform.python_version(),
             "findings": _finding_counts(con, period, position),
+            "approvals": approvals(store.journal.entries(), methods),
         },
     )
 
@@ -245,7 +247,7 @@ def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
         release_id=release.id,
         stage=release.stage,
         period=Period.parse(release.manifest.period),
-        methods=tuple(_method_note(m, release.manifest.methods[m.id]) for m in used),
+        methods=tuple(_method_note(m, release.manifest) for m in used),
         plan=load_plan().plan,
         scope=SCOPE,
         trial=TRIAL,
@@ -262,10 +264,12 @@ def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
     )
 
 
-def _method_note(method: Method, digest: str) -> MethodNote:
+def _method_note(method: Method, made_of: Manifest) -> MethodNote:
+    approval = made_of.beside.get("approvals", {}).get(method.id, {})
     return MethodNote(
-        method.index, method.id, method.name, method.monthly_title, method.status, digest, method.clauses
-    )
+        method.index, method.id, method.name, method.monthly_title, approval_words(approval, method.status),
+        made_of.methods[method.id], method.clauses, caveat=caveat(approval),
+    )  # fmt: skip
 
 
 def write_workbooks(

@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
+from flows.approval import approvals
 from flows.ledger.events import Event, EventType
 from flows.ledger.journal import Entry
 from flows.ledger.release import FIRST_STAGE, REVISED_STAGE, Release, read_release, releases
 from flows.ledger.store import Store
 from flows.ledger.warehouse import append
 from flows.mistakes import Mistake
+from indices.method import load_methods
 from schemas.reading.head import squeezed
 
 FINAL_STAGE = "最终"
@@ -122,9 +124,13 @@ def staged_releases(store: Store) -> list[Staged]:
 
 
 def at_stage(store: Store, release: Release) -> Release:
-    """The release as its tables are to name it now."""
-    now = staged(release, store.journal.entries())
-    return replace(release, stage=now.stage)
+    """The release as its tables are to name it now: its stage, and the approval of its methods."""
+    entries = store.journal.entries()
+    used = [m for m in load_methods() if m.id in release.manifest.methods]
+    beside = {**release.manifest.beside, "approvals": approvals(entries, used)}
+    return replace(
+        release, stage=staged(release, entries).stage, manifest=replace(release.manifest, beside=beside)
+    )
 
 
 def release_lines(found: Sequence[Staged]) -> list[str]:

@@ -46,6 +46,7 @@ class MethodNote:
     approval: str
     digest: str
     clauses: tuple[str, ...]
+    caveat: str = ""  # of the approval, for every table
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,11 @@ class ReleaseNotes:
 
 
 def heading_line(notes: ReleaseNotes, method: MethodNote) -> str:
-    """The line under every title: period, release, stage, method."""
+    """The line under every title: period, release, stage, method, and what is wanting in its approval."""
+    trial = f"试算，{method.caveat}" if method.caveat else "试算"
     return (
         f"报告期：{notes.period.printed}　　发布批次：{notes.release_id}（{notes.stage}）"
-        f"　　方法版本：{method.id}（试算）"
+        f"　　方法版本：{method.id}（{trial}）"
     )
 
 
