@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,16 @@ from flows.approval import approval_words, approvals, caveat
 from flows.ledger.canonical import canonical_csv, digest_files, digest_folder, sha256
 from flows.ledger.files import make_folder, write_file
 from flows.ledger.relations import SQL as RELATIONS
-from flows.ledger.relations import STANDING, corrections, data_position, inputs, pending, relations, standing
+from flows.ledger.relations import (
+    STANDING,
+    corrections,
+    data_position,
+    inputs,
+    pending,
+    relations,
+    script,
+    standing,
+)
 from flows.ledger.release import Manifest, Release, releases, write_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
@@ -77,9 +86,15 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def view(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, period: Period) -> int:
-    """Cut out what is in force for a period; the journal position that it stands on."""
-    relations(con, store.journal.head[0], through=period, admit_pending=settings.admit_pending)
+def view(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    period: Period,
+    text: Callable[[str], str] = script,
+) -> int:
+    """Cut out what is in force for a period, by procedures ``text``; the journal position that it stands on."""
+    relations(con, store.journal.head[0], period, settings.admit_pending, text)
     return data_position(con)
 
 
