@@ -26,9 +26,10 @@ from flows.ledger.files import write_file
 from flows.ledger.release import Release, ReleaseError, read_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
-from flows.publication import ENGINE, notes_of, stored_results
+from flows.publication import ENGINE, notes_of
 from flows.rerun import Rerun, rerun
 from flows.settings import Settings
+from flows.stored import stored_results
 from indices.method import METHODS_DIR, load_methods, method_digest
 from indices.tables.workbook import Audience, write_tables
 from schemas.between_rule import BETWEEN_DIR

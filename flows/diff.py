@@ -18,8 +18,8 @@ from flows.ledger.relations import relations
 from flows.ledger.release import Release, releases
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
-from flows.publication import stored_table
 from flows.publish import staged
+from flows.stored import stored_table
 from schemas.period import Period
 
 KEPT = ("result_index", "result_indicator")

@@ -6,15 +6,13 @@ lists, settings and the journal position. Package versions and times stand besid
 
 from __future__ import annotations
 
-import io
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 import indices
 from flows.approval import approval_words, approvals, caveat
@@ -34,18 +32,19 @@ from flows.ledger.relations import (
 from flows.ledger.release import Manifest, Release, releases, write_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
+from flows.provenance import place_sources
 from flows.settings import Settings
+from flows.stored import KEYS, records
 from indices.engine import compute
-from indices.gate import place_gates
 from indices.method import Method, load_methods, method_digest, methods_for
-from indices.tables.notes import MethodNote, ReleaseNotes
+from indices.tables.notes import MethodNote, ReleaseNotes, SourceLine
 from indices.tables.results import Results, read_results
 from indices.tables.workbook import Audience, write_tables
 from indices.targets import load_plan
 from schemas import territory
 from schemas.anomalies import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
-from schemas.codes import Codes, load_codes
+from schemas.codes import load_codes
 from schemas.finding import SEVERITY_ZH, Severity
 from schemas.form import FORMS_DIR
 from schemas.period import Period
@@ -70,20 +69,6 @@ ENGINE = (
 
 class NothingFiledError(Mistake):
     """A period without a single report; the message says so."""
-
-
-# the total key of each table, for canonical text
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "result_index": ("index_code", "product", "period", "subject_type", "subject"),
-    "result_pillar": ("index_code", "product", "period", "subject", "pillar_no"),
-    "result_indicator": ("index_code", "period", "subject", "indicator"),
-    "result_variable": ("index_code", "period", "subject", "indicator", "variable"),
-    "result_target": ("position", "scope"),
-    "result_coverage": ("form", "period"),
-    "result_absent": ("form", "period", "submitter", "subject"),
-    "result_gate": ("index_code", "subject_type", "form", "filers", "period", "measure"),
-    "included": ("variant", "t0", "annual", "form", "scope", "month", "level", "unit"),
-}
 
 
 def view(
@@ -165,7 +150,9 @@ def compute_release(
             f"报告期 {period} 没有任何已接收的报表，不计算、不发布；请核对报告期和收件文件夹。"
         )
     made_of = manifest(con, store, settings, period, position)
-    compute(con, methods_for(period), codes, period)
+    methods = methods_for(period)
+    compute(con, methods, codes, period)
+    place_sources(con, methods, codes, period)
     tables, results = release_tables(con), read_results(con, codes)
     newest = next(iter(releases(store, str(period))[::-1]), None)
     digests = {name: sha256(text) for name, text in tables.items()}
@@ -211,38 +198,6 @@ def _reason(newest: Release | None, made_of: Manifest) -> str:
     return "审核状态有变" if _same_inputs(newest, made_of) else "方法、程序、表式、代码表或设置有变"
 
 
-def stored_results(release: Release, codes: Codes) -> Results:
-    """The results of a release as it was kept, without computing anything."""
-    with duckdb.connect() as con:
-        if "result_gate" not in release.tables:  # a release from before there was a gate
-            place_gates(con, (), 0, {})
-        for name in (name for name in KEYS if name in release.tables):
-            stored_table(con, release, name)
-        return read_results(con, codes)
-
-
-def stored_table(
-    con: duckdb.DuckDBPyConnection, release: Release, name: str, period: str | None = None
-) -> None:
-    """Create a table of a release in a connection, with its types, from its checked canonical text.
-
-    With ``period``, the rows of that period alone: a release also keeps those that it compares with.
-    """
-    kinds = _records(release.table("types")).filter(pl.col("table_name") == name)
-    columns = ", ".join(
-        f'CAST("{row["column_name"]}" AS {row["data_type"]}) AS "{row["column_name"]}"'
-        for row in kinds.iter_rows(named=True)
-    )
-    rows = _records(release.table(name))
-    con.register("kept", (rows if period is None else rows.filter(pl.col("period") == period)).to_arrow())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM kept")
-    con.unregister("kept")
-
-
-def _records(text: str) -> pl.DataFrame:
-    return pl.read_csv(io.StringIO(text), infer_schema=False)
-
-
 def _finding_counts(con: duckdb.DuckDBPyConnection, period: Period, position: int) -> dict[str, int]:
     """How many findings of each severity the reports of a period's month have, as of a position."""
     rows = con.execute(
@@ -271,12 +226,27 @@ def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
         release_digest=release.digest,
         input_count=len(release.manifest.inputs),
         settings=settings.lines,
+        sources=_sources(release),
         findings=tuple(
             (SEVERITY_ZH[s], count)
             for s in Severity
             if (count := release.manifest.beside.get("findings", {}).get(str(s)))
         ),
     )
+
+
+def _sources(release: Release) -> tuple[SourceLine, ...]:
+    """What the release keeps of the cells behind its totals."""
+    if "result_source" not in release.tables:  # a release from before it was kept
+        return ()
+    return tuple(
+        SourceLine(
+            r["index_code"], r["subject"], r["indicator"], r["variable"], int(r["number"]), int(r["cells"]),
+            int(r["files"]), r["digest"], r["file"], r["report"], r["sheet"], r["cell"],
+            r["raw"] or "",
+        )
+        for r in records(release.table("result_source")).iter_rows(named=True)
+    )  # fmt: skip
 
 
 def _method_note(method: Method, made_of: Manifest) -> MethodNote:

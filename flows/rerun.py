@@ -20,8 +20,10 @@ from flows.earlier import Procedures, procedures_of
 from flows.ledger.release import Manifest, Release, ReleaseError
 from flows.ledger.store import Store
 from flows.ledger.warehouse import ReadFiles, build
-from flows.publication import KEYS, manifest, notes_of, release_tables, stored_results, view
+from flows.provenance import place_sources
+from flows.publication import manifest, notes_of, release_tables, view
 from flows.settings import Settings
+from flows.stored import KEYS, stored_results
 from indices.engine import SQL_DIR, compute
 from indices.method import METHODS_DIR, Method, load_methods, method_digest
 from indices.tables.results import Results, read_results
@@ -132,6 +134,7 @@ def _compute(
     position = view(con, store, settings, period, procedures.text)
     made = manifest(con, store, settings, period, position)
     compute(con, used, codes, period, procedures.text)
+    place_sources(con, used, codes, period)
     return release_tables(con), read_results(con, codes), made
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from indices.tables.sheet import Book, Sheet
 from indices.tables.style import BLOCK, CODE, HEADING, LINE, PROSE, SYMBOLS, TERM, TEXT
@@ -49,6 +49,28 @@ class MethodNote:
     caveat: str = ""  # of the approval, for every table
 
 
+class SourceLine(NamedTuple):
+    """One named cell behind a variable of a subject, with what is behind the variable as a whole.
+
+    ``number`` counts the named cells from 1; ``cells``, ``files`` and ``digest`` are of all of them. ``file`` is
+    the SHA-256 of the workbook, ``report`` names the submission in it.
+    """
+
+    index_code: str
+    subject: str
+    indicator: str
+    variable: str
+    number: int
+    cells: int
+    files: int
+    digest: str
+    file: str
+    report: str
+    sheet: str
+    cell: str
+    raw: str
+
+
 @dataclass(frozen=True)
 class ReleaseNotes:
     """What the tables say about the release that they belong to.
@@ -56,6 +78,7 @@ class ReleaseNotes:
     ``methods`` has one entry per workbook, in their order. ``plan`` names the plan whose clauses the
     methods cite, ``scope`` says what the figures cover, ``trial`` that the method is a trial one.
     ``findings`` counts findings under Chinese words; ``settings`` are lines for people.
+    ``sources`` are the cells for the sheet 溯源; without any there is no such sheet.
     """
 
     release_id: str
@@ -70,6 +93,7 @@ class ReleaseNotes:
     release_digest: str
     input_count: int
     settings: tuple[str, ...] = ()
+    sources: tuple[SourceLine, ...] = ()
     findings: tuple[tuple[str, int], ...] = ()
 
 
