@@ -13,12 +13,15 @@ from flows.options import AsJson, CodesFolder, Home, UsageError, app, existing, 
 
 @app.command(
     help="从归档重算一次发布并比较 · recompute a past release and compare\n\n"
-    "例：zhishu rerun 2026-10.1\n例：zhishu rerun --bundle 2026-10.1.zip"
+    "例：zhishu rerun 2026-10.1\n例：zhishu rerun 2026-10.1 --archive /mnt/backup/archive\n例：zhishu rerun --bundle 2026-10.1.zip"
 )
 def rerun(
     release: Annotated[str | None, typer.Argument(metavar="RELEASE", help="发布号 · release")] = None,
     bundle: Annotated[
         Path | None, typer.Option("--bundle", help="重算包，不需要台账 · a bundle; no ledger is needed")
+    ] = None,
+    archive: Annotated[
+        Path | None, typer.Option("--archive", help="另存的归档文件夹 · an archive kept elsewhere")
     ] = None,
     home: Home = None,
     codes: CodesFolder = None,
@@ -36,11 +39,13 @@ def rerun(
 
     if (release is None) == (bundle is None):
         raise UsageError("请写明发布号，或用 --bundle 写明重算包，只写其一。")
+    if archive is not None and (bundle is not None or not archive.is_dir()):
+        raise UsageError("--archive 应为已有的归档文件夹，且不与 --bundle 同用。")
     chosen = settings_for(home, codes)
     if bundle is not None:
         found = rerun_bundle(bundle, chosen)
     else:
-        store = Store(existing(chosen).home)
+        store = Store(existing(chosen).home, archive)
         found = run_again(store, read_release(store, str(release)), chosen, reader(chosen))
     if as_json:
         print_json({"identical": found.identical, "parted_at": found.parted_at, **asdict(found)})
