@@ -180,7 +180,7 @@ def diff(
 
 @app.command(
     name="sample-audit",
-    help="抽取单元格供对账 · a working paper of cells to check\n\n例：zhishu sample-audit 2026-10.1 --n 50 --seed 7 --out 底稿.xlsx",
+    help="抽取单元格供对账，并列线索 · a working paper of cells to check, with clues\n\n例：zhishu sample-audit 2026-10.1 --n 50 --seed 7 --out 底稿.xlsx",
 )
 def sample_audit(
     release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
@@ -191,12 +191,14 @@ def sample_audit(
     codes: CodesFolder = None,
 ) -> int:
     """Draw cells with probability by contribution into a working paper."""
+    from flows.clues import HEADER as CLUES
+    from flows.clues import clues
     from flows.ledger.release import read_release
     from flows.ledger.store import Store
     from flows.ledger.warehouse import view_warehouse
     from flows.sample_audit import HEADER, paper_rows, sample
     from flows.trace import Traced
-    from flows.trace_text import write_sheet
+    from flows.trace_text import Page, write_pages
     from schemas.codes import load_codes
 
     chosen = existing(settings_for(home, codes))
@@ -204,6 +206,11 @@ def sample_audit(
     wanted = read_release(store, release)
     with closing(view_warehouse(store, chosen.threads)) as con:
         drawn = sample(Traced(con, store, wanted, load_codes(chosen.codes_folder)), n, seed)
-    write_sheet(out.absolute(), "对账底稿（内部）", wanted.manifest.period, HEADER, paper_rows(drawn))
-    print(f"抽取 {len(drawn)} 个单元格（种子 {seed}），底稿 {out}")
+        seen = clues(con, store, wanted, chosen)
+    paper = Page("对账底稿（内部）", HEADER, paper_rows(drawn))
+    asked = Page("线索（内部）", CLUES, [clue.row for clue in seen])
+    write_pages(out.absolute(), wanted.manifest.period, (paper, asked))
+    print(
+        f"抽取 {len(drawn)} 个单元格（种子 {seed}），线索 {len(seen)} 条（供了解，不是审核结果），底稿 {out}"
+    )
     return 0
