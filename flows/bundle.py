@@ -18,17 +18,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import indices
+from flows.earlier import procedures_of
 from flows.intake import PERMU, reader
 from flows.ledger.canonical import digest_files, sha256
 from flows.ledger.events import DECISIONS
 from flows.ledger.files import write_file
-from flows.ledger.relations import SQL, STANDING
 from flows.ledger.release import Release, ReleaseError, read_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
-from flows.publication import ENGINE, notes_of, stored_results
+from flows.publication import ENGINE, notes_of
 from flows.rerun import Rerun, rerun
 from flows.settings import Settings
+from flows.stored import stored_results
 from indices.method import METHODS_DIR, load_methods, method_digest
 from indices.tables.workbook import Audience, write_tables
 from schemas.between_rule import BETWEEN_DIR
@@ -129,14 +130,9 @@ def _parts(store: Store, release: Release, settings: Settings) -> dict[str, byte
         **{f"rules/{p.name}": p.read_bytes() for p in BETWEEN_DIR.glob("*.toml")},
     }
     package = Path(indices.__file__).parent
-    procedures = [
-        *(package / "sql").glob("*.sql"),
-        *(package / "plan").glob("*.toml"),
-        *ENGINE,
-        STANDING,
-        SQL,
-    ]
-    parts |= {f"procedures/{p.name}": p.read_bytes() for p in procedures}
+    parts |= {f"procedures/{p.name}": p.read_bytes() for p in (*(package / "plan").glob("*.toml"), *ENGINE)}
+    sql = procedures_of(release.manifest.procedures).files
+    parts |= {f"procedures/{name}": path.read_bytes() for name, path in sql.items()}
     results, notes = stored_results(release, load_codes(settings.codes_folder)), notes_of(release, settings)
     for audience in _AUDIENCES:
         parts |= {f"tables/{n}": d for n, d in write_tables(results, notes, audience).items()}

@@ -11,7 +11,7 @@ import traceback
 
 import typer
 
-from flows import cli_audit, cli_desk, cli_engine, cli_month, cli_papers
+from flows import cli_audit, cli_desk, cli_engine, cli_month, cli_papers, cli_release
 from flows.mistakes import sentence
 from flows.options import app
 
@@ -20,6 +20,7 @@ COMMANDS = (
     cli_desk,
     cli_papers,
     cli_audit,
+    cli_release,
     cli_engine,
 )  # each registers its own; help in this order
 app.registered_commands.sort(

@@ -1,4 +1,4 @@
-"""The commands of an auditor, and ``publish``. None of them starts Prefect."""
+"""The commands of an auditor who reads: ``trace``, ``verify``, ``diff``, ``sample-audit``. None starts Prefect."""
 
 from __future__ import annotations
 
@@ -140,106 +140,6 @@ def _verified(store: Store) -> str:
 
 
 @app.command(
-    help="从归档重算一次发布并比较 · recompute a past release and compare\n\n"
-    "例：zhishu rerun 2026-10.1\n例：zhishu rerun --bundle 2026-10.1.zip"
-)
-def rerun(
-    release: Annotated[str | None, typer.Argument(metavar="RELEASE", help="发布号 · release")] = None,
-    bundle: Annotated[
-        Path | None, typer.Option("--bundle", help="重算包，不需要台账 · a bundle; no ledger is needed")
-    ] = None,
-    home: Home = None,
-    codes: CodesFolder = None,
-    as_json: AsJson = False,
-) -> int:
-    """Recompute a release in a database of its own; 1 if anything differs."""
-    from dataclasses import asdict
-
-    from flows.bundle import rerun_bundle
-    from flows.intake import reader
-    from flows.ledger.release import read_release
-    from flows.ledger.store import Store
-    from flows.rerun import rerun as run_again
-    from flows.rerun import rerun_lines
-
-    if (release is None) == (bundle is None):
-        raise UsageError("请写明发布号，或用 --bundle 写明重算包，只写其一。")
-    chosen = settings_for(home, codes)
-    if bundle is not None:
-        found = rerun_bundle(bundle, chosen)
-    else:
-        store = Store(existing(chosen).home)
-        found = run_again(store, read_release(store, str(release)), chosen, reader(chosen))
-    if as_json:
-        print_json({"identical": found.identical, "parted_at": found.parted_at, **asdict(found)})
-    else:
-        print("\n".join(rerun_lines(found)))
-    return 0 if found.identical else 1
-
-
-@app.command(
-    help="一次发布的重算包（内部） · everything to recompute a release elsewhere\n\n"
-    "例：zhishu bundle 2026-10.1 --out 2026-10.1.zip"
-)
-def bundle(
-    release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
-    out: Annotated[Path, typer.Option("--out", help="写入此文件 · the file to write")],
-    home: Home = None,
-    codes: CodesFolder = None,
-) -> int:
-    """Write a bundle; the same release gives the same bytes."""
-    from flows.bundle import write_bundle
-    from flows.ledger.release import read_release
-    from flows.ledger.store import Store
-
-    chosen = existing(settings_for(home, codes))
-    store = Store(chosen.home)
-    digest = write_bundle(store, read_release(store, release), chosen, out.absolute())
-    print(f"重算包（内部）{out}，SHA-256 {digest}")
-    return 0
-
-
-@app.command(
-    help="设定发布阶段，须署名 · set a release's stage, by name\n\n"
-    "例：zhishu publish 2026-10.1 --stage 最终 --by 王五 --role 发布岗 --approved-by 赵六 --reason 年报定案"
-)
-def publish(
-    release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
-    stage: Annotated[str, typer.Option("--stage", help="初步、修订或最终 · the stage")],
-    by: Annotated[str, typer.Option("--by", help="发布人姓名 · who publishes")],
-    role: Annotated[str, typer.Option("--role", help="发布人职务 · as what")],
-    approved_by: Annotated[str, typer.Option("--approved-by", help="批准人姓名 · who approved")],
-    reason: Annotated[str, typer.Option("--reason", help="理由 · why")],
-    signature: Annotated[
-        Path | None, typer.Option("--signature", help="另附的电子签名文件 · a detached signature")
-    ] = None,
-    home: Home = None,
-    codes: CodesFolder = None,
-) -> int:
-    """Record the stage; the names are what people say of themselves, not an authentication."""
-    from flows.intake import reader
-    from flows.ledger.store import Store
-    from flows.ledger.warehouse import open_warehouse
-    from flows.publish import Word
-    from flows.publish import publish as publish_release
-
-    chosen = existing(settings_for(home, codes))
-    store = Store(chosen.home)
-    word = Word(stage, reason, by, role, approved_by, signature.read_bytes() if signature else b"")
-    with (
-        store.writing() as repaired,
-        closing(open_warehouse(store, reader(chosen), chosen.threads)) as con,
-    ):
-        (entry,) = publish_release(con, store, release, word)
-    for line in repaired:
-        print(line)
-    print(
-        f"发布 {release} 的阶段记为{stage}（事件 {entry.seq}，哈希 {entry.hash}）；署名为自述，不是身份认证。"
-    )
-    return 0
-
-
-@app.command(
     help="两次发布有何不同、为何不同 · what changed between two releases, and why\n\n例：zhishu diff 2026-09.1 2026-09.2"
 )
 def diff(
@@ -278,7 +178,7 @@ def diff(
 
 @app.command(
     name="sample-audit",
-    help="抽取单元格供对账 · a working paper of cells to check\n\n例：zhishu sample-audit 2026-10.1 --n 50 --seed 7 --out 底稿.xlsx",
+    help="抽取单元格供对账，并列线索 · a working paper of cells to check, with clues\n\n例：zhishu sample-audit 2026-10.1 --n 50 --seed 7 --out 底稿.xlsx",
 )
 def sample_audit(
     release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
@@ -289,12 +189,14 @@ def sample_audit(
     codes: CodesFolder = None,
 ) -> int:
     """Draw cells with probability by contribution into a working paper."""
+    from flows.clues import HEADER as CLUES
+    from flows.clues import clues
     from flows.ledger.release import read_release
     from flows.ledger.store import Store
     from flows.ledger.warehouse import view_warehouse
     from flows.sample_audit import HEADER, paper_rows, sample
     from flows.trace import Traced
-    from flows.trace_text import write_sheet
+    from flows.trace_text import Page, write_pages
     from schemas.codes import load_codes
 
     chosen = existing(settings_for(home, codes))
@@ -302,6 +204,11 @@ def sample_audit(
     wanted = read_release(store, release)
     with closing(view_warehouse(store, chosen.threads)) as con:
         drawn = sample(Traced(con, store, wanted, load_codes(chosen.codes_folder)), n, seed)
-    write_sheet(out.absolute(), "对账底稿（内部）", wanted.manifest.period, HEADER, paper_rows(drawn))
-    print(f"抽取 {len(drawn)} 个单元格（种子 {seed}），底稿 {out}")
+        seen = clues(con, store, wanted, chosen)
+    paper = Page("对账底稿（内部）", HEADER, paper_rows(drawn))
+    asked = Page("线索（内部）", CLUES, [clue.row for clue in seen])
+    write_pages(out.absolute(), wanted.manifest.period, (paper, asked))
+    print(
+        f"抽取 {len(drawn)} 个单元格（种子 {seed}），线索 {len(seen)} 条（供了解，不是审核结果），底稿 {out}"
+    )
     return 0

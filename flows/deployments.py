@@ -1,4 +1,4 @@
-"""The two deployments that ``zhishu serve`` offers, their schedules, and the process that waits for runs.
+"""The deployments that ``zhishu serve`` offers, the schedules of two of them, and the process that waits for runs.
 
 ``python -m flows.deployments READY INBOX... OUT`` is started by ``flows/serve.py`` beside the server; the
 environment of ``flows/guarding.py`` tells it where the server is. READY is a file that it makes once both are there.
@@ -29,7 +29,8 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.collect import intake
 from flows.monthly import monthly
-from flows.orders import BUREAU_TIME, IntakeOrder, MonthlyOrder
+from flows.orders import BUREAU_TIME, IntakeOrder, MonthlyOrder, RerunOrder
+from flows.recompute import recompute
 
 # every day, for some Saturdays are worked: on days off the run ends at once
 INTAKE = Cron("0 9 8-26 * *", timezone=BUREAU_TIME.key, slug="workdays")
@@ -40,14 +41,17 @@ INTERRUPTED = "服务停止时运行尚未结束；已记入台账的内容完�
 
 
 def deployments(inboxes: list[str], out: str) -> list[RunnerDeployment]:
-    """Both deployments with their forms filled in; the folders as whole paths."""
+    """The deployments with their forms filled in; the folders as whole paths."""
     return [
         _deployment(intake, "intake", INTAKE, IntakeOrder.model_construct(inboxes=inboxes, out=out)),
         _deployment(monthly, "monthly", MONTHLY, MonthlyOrder.model_construct(inboxes=inboxes, out=out)),
+        _deployment(recompute, "recompute", None, RerunOrder.model_construct(release="")),
     ]
 
 
-def _deployment(flow: Flow[..., Any], name: str, schedule: Schedule, order: IntakeOrder) -> RunnerDeployment:
+def _deployment(
+    flow: Flow[..., Any], name: str, schedule: Schedule | None, order: IntakeOrder | RerunOrder
+) -> RunnerDeployment:
     return RunnerDeployment.from_flow(
         flow,
         name=name,

@@ -19,8 +19,8 @@ from flows.ledger.relations import relations
 from flows.ledger.release import Release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
-from flows.publication import stored_table
 from flows.release_whatif import methods_of
+from flows.stored import stored_table
 from indices.change import CAUSES_ZH, ChangeError, Split, split
 from indices.changes import Product, read_sides
 from indices.tables.results import PRODUCTS_ZH

@@ -17,6 +17,7 @@ from typing import Any
 from flows.batch import Outcome
 from flows.ledger.decide import Judged
 from flows.report import finding_rows, release_note
+from flows.rerun import Rerun, rerun_lines
 from schemas.codes import Codes
 from schemas.finding import SEVERITY_ZH, Finding, Severity, State
 from schemas.finding import Outcome as Verdict
@@ -87,6 +88,21 @@ def exhibits(outcome: Outcome, standing: Mapping[str, Any], codes: Codes) -> lis
         shown.append(
             Note(f"returns-{period}", f"{period} 退回件 {len(outcome.returns)} 个", returns_note(outcome))
         )
+    return shown
+
+
+def rerun_exhibits(found: Rerun) -> list[Table | Note]:
+    """What a rerun shows: its words, and the values that differ where any does."""
+    key, lines = found.release.replace(".", "-"), rerun_lines(found)
+    shown: list[Table | Note] = [
+        Note(f"rerun-{key}", f"发布 {found.release} 重算", "\n".join(f"- {line}" for line in lines))
+    ]
+    if found.differences:
+        rows: list[Row] = [
+            {"环节": d.stage, "表": d.table, "行": d.key, "列": d.column, "发布": d.kept, "重算": d.again}
+            for d in found.differences
+        ]
+        shown.append(_table(f"differences-{key}", f"发布 {found.release} 重算不同的数", rows))
     return shown
 
 

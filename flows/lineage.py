@@ -16,7 +16,7 @@ import polars as pl
 
 from flows.ledger.relations import relations, standing
 from flows.ledger.release import Release
-from flows.publication import stored_table
+from flows.stored import stored_table
 from indices.engine import procedure
 from indices.expression import Field, Leaf, Spread, Std, Ttm, leaves
 from indices.method import Indicator, Method
@@ -206,6 +206,12 @@ def place_cells(
     )
     con.execute(procedure("report_row"))
     stored_table(con, release, "included")
+    con.execute(_CELLS)
+
+
+def place_lineage(con: duckdb.DuckDBPyConnection, sources: Iterable[Source]) -> None:
+    """The same table in a connection in which the engine has just computed: all that it reads is there."""
+    _place_sources(con, sorted(set(sources)))
     con.execute(_CELLS)
 
 

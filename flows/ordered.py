@@ -43,11 +43,11 @@ def fulfil(form: type[Order], filled: Any) -> State:
         told = sentence(error)
         if told is None:
             raise
-        return _failed(told)
+        return failed(told)
     for line in (*summary_lines(outcome), *file_lines(outcome)):
         get_run_logger().info(line)
     if order.computes and outcome.release is None:
-        return _failed(outcome.note)
+        return failed(outcome.note)
     return Completed(message=ending(outcome))
 
 
@@ -67,7 +67,7 @@ def _run(order: IntakeOrder) -> Outcome:
     return outcome
 
 
-def _failed(told: str) -> State:
+def failed(told: str) -> State:
     """The state with its sentence, which the log of the run shows too, and nothing after it.
 
     Prefect logs a traceback of its own for a flow that gives a Failed state; it would say nothing more.

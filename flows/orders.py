@@ -63,6 +63,18 @@ def _named(text: str) -> str:
     return text.strip()
 
 
+def _release(text: str) -> str:
+    if not text.strip():
+        raise ValueError("发布号不能为空，应写如 2026-10.1。")
+    return text.strip()
+
+
+def _archive(text: str) -> str:
+    if text.strip() and not Path(_whole_path(text)).is_dir():
+        raise ValueError(f"归档文件夹 {text.strip()} 不存在。")
+    return text.strip()
+
+
 class IntakeOrder(BaseModel):
     """The form of ``intake``: read, check and record, without computing."""
 
@@ -115,15 +127,33 @@ class MonthlyOrder(IntakeOrder):
         return settings(admit_pending=self.admit_pending, actor=self.actor)
 
 
+class RerunOrder(BaseModel):
+    """The form of ``recompute``: a past release from the archive, compared with what was kept."""
+
+    model_config = ConfigDict(extra="forbid")
+    heading: ClassVar[str] = "重算发布"
+    purpose: ClassVar[str] = "从归档和日志重算一次发布，并与当时的结果比较；不改动台账。"
+
+    release: Annotated[str, AfterValidator(_release)] = Field(
+        title="发布号", description="要重算的发布，如 2026-10.1。", examples=["2026-10.1"]
+    )
+    archive: Annotated[str, AfterValidator(_archive)] = Field(
+        "",
+        title="归档文件夹",
+        description="另存的归档（如备份盘上的 archive），写完整路径；留空为台账自己的。",
+    )
+
+
 Order = TypeVar("Order", bound=IntakeOrder)
+Form = TypeVar("Form", bound=BaseModel)
 
 
-def asked(form: type[Order]) -> Any:
+def asked(form: type[IntakeOrder] | type[RerunOrder]) -> Any:
     """The form as a flow's parameter, under its own heading; else the page would show the parameter's name."""
     return Field(description=form.purpose, json_schema_extra={"title": form.heading})
 
 
-def taken(form: type[Order], filled: Any) -> Order:
+def taken(form: type[Form], filled: Any) -> Form:
     """A filled form as its model; OrderError, in one sentence, for every mistake in it."""
     try:
         return form.model_validate(filled)

@@ -6,39 +6,46 @@ lists, settings and the journal position. Package versions and times stand besid
 
 from __future__ import annotations
 
-import io
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 import indices
+from flows.approval import approval_words, approvals, caveat
 from flows.ledger.canonical import canonical_csv, digest_files, digest_folder, sha256
 from flows.ledger.files import make_folder, write_file
 from flows.ledger.relations import SQL as RELATIONS
-from flows.ledger.relations import STANDING, corrections, data_position, inputs, pending, relations, standing
+from flows.ledger.relations import (
+    STANDING,
+    corrections,
+    data_position,
+    inputs,
+    pending,
+    relations,
+    script,
+    standing,
+)
 from flows.ledger.release import Manifest, Release, releases, write_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
+from flows.provenance import place_sources
 from flows.settings import Settings
-from indices import changes, uncertainty
+from flows.stored import KEYS, records
+from indices import uncertainty
 from indices.engine import compute
-from indices.gate import place_gates
 from indices.method import Method, load_methods, method_digest, methods_for
-from indices.parameters import place_table
-from indices.tables.notes import MethodNote, ReleaseNotes, interval_words
+from indices.tables.notes import MethodNote, ReleaseNotes, SourceLine, interval_words
 from indices.tables.results import Results, read_results
 from indices.tables.workbook import Audience, write_tables
 from indices.targets import load_plan
-from indices.uncertainty import released
 from schemas import territory
 from schemas.anomalies import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
-from schemas.codes import Codes, load_codes
+from schemas.codes import load_codes
 from schemas.finding import SEVERITY_ZH, Severity
 from schemas.form import FORMS_DIR
 from schemas.period import Period
@@ -66,25 +73,15 @@ class NothingFiledError(Mistake):
     """A period without a single report; the message says so."""
 
 
-# the total key of each table, for canonical text
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "result_index": ("index_code", "product", "period", "subject_type", "subject"),
-    "result_pillar": ("index_code", "product", "period", "subject", "pillar_no"),
-    "result_indicator": ("index_code", "period", "subject", "indicator"),
-    "result_change": ("index_code", "period", "against", "subject", "kind", "item"),
-    "result_rank_interval": ("index_code", "period", "subject"),
-    "result_variable": ("index_code", "period", "subject", "indicator", "variable"),
-    "result_target": ("position", "scope"),
-    "result_coverage": ("form", "period"),
-    "result_absent": ("form", "period", "submitter", "subject"),
-    "result_gate": ("index_code", "subject_type", "form", "filers", "period", "measure"),
-    "included": ("variant", "t0", "annual", "form", "scope", "month", "level", "unit"),
-}
-
-
-def view(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, period: Period) -> int:
-    """Cut out what is in force for a period; the journal position that it stands on."""
-    relations(con, store.journal.head[0], through=period, admit_pending=settings.admit_pending)
+def view(
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    period: Period,
+    text: Callable[[str], str] = script,
+) -> int:
+    """Cut out what is in force for a period, by procedures ``text``; the journal position that it stands on."""
+    relations(con, store.journal.head[0], period, settings.admit_pending, text)
     return data_position(con)
 
 
@@ -122,6 +119,7 @@ def manifest(
             "packages": {name: version(name) for name in PACKAGES},
             "python": platform.python_version(),
             "findings": _finding_counts(con, period, position),
+            "approvals": approvals(store.journal.entries(), methods),
         },
     )
 
@@ -154,7 +152,9 @@ def compute_release(
             f"报告期 {period} 没有任何已接收的报表，不计算、不发布；请核对报告期和收件文件夹。"
         )
     made_of = manifest(con, store, settings, period, position)
-    compute(con, methods_for(period), codes, period)
+    methods = methods_for(period)
+    compute(con, methods, codes, period)
+    place_sources(con, methods, codes, period)
     tables, results = release_tables(con), read_results(con, codes)
     newest = next(iter(releases(store, str(period))[::-1]), None)
     digests = {name: sha256(text) for name, text in tables.items()}
@@ -200,39 +200,6 @@ def _reason(newest: Release | None, made_of: Manifest) -> str:
     return "审核状态有变" if _same_inputs(newest, made_of) else "方法、程序、表式、代码表或设置有变"
 
 
-def stored_results(release: Release, codes: Codes) -> Results:
-    """The results of a release as it was kept, without computing anything."""
-    with duckdb.connect() as con:
-        place_gates(con, (), 0, {})  # a release from before these tables has none of their rows
-        place_table(con, "result_change", changes.COLUMNS, ())
-        place_table(con, "result_rank_interval", released.COLUMNS, ())
-        for name in (name for name in KEYS if name in release.tables):
-            stored_table(con, release, name)
-        return read_results(con, codes)
-
-
-def stored_table(
-    con: duckdb.DuckDBPyConnection, release: Release, name: str, period: str | None = None
-) -> None:
-    """Create a table of a release in a connection, with its types, from its checked canonical text.
-
-    With ``period``, the rows of that period alone: a release also keeps those that it compares with.
-    """
-    kinds = _records(release.table("types")).filter(pl.col("table_name") == name)
-    columns = ", ".join(
-        f'CAST("{row["column_name"]}" AS {row["data_type"]}) AS "{row["column_name"]}"'
-        for row in kinds.iter_rows(named=True)
-    )
-    rows = _records(release.table(name))
-    con.register("kept", (rows if period is None else rows.filter(pl.col("period") == period)).to_arrow())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM kept")
-    con.unregister("kept")
-
-
-def _records(text: str) -> pl.DataFrame:
-    return pl.read_csv(io.StringIO(text), infer_schema=False)
-
-
 def _finding_counts(con: duckdb.DuckDBPyConnection, period: Period, position: int) -> dict[str, int]:
     """How many findings of each severity the reports of a period's month have, as of a position."""
     rows = con.execute(
@@ -252,7 +219,7 @@ def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
         release_id=release.id,
         stage=release.stage,
         period=Period.parse(release.manifest.period),
-        methods=tuple(_method_note(m, release.manifest.methods[m.id]) for m in used),
+        methods=tuple(_method_note(m, release.manifest) for m in used),
         plan=load_plan().plan,
         scope=SCOPE,
         trial=TRIAL,
@@ -261,6 +228,7 @@ def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
         release_digest=release.digest,
         input_count=len(release.manifest.inputs),
         settings=settings.lines,
+        sources=_sources(release),
         findings=tuple(
             (SEVERITY_ZH[s], count)
             for s in Severity
@@ -269,10 +237,25 @@ def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
     )
 
 
-def _method_note(method: Method, digest: str) -> MethodNote:
+def _sources(release: Release) -> tuple[SourceLine, ...]:
+    """What the release keeps of the cells behind its totals."""
+    if "result_source" not in release.tables:  # a release from before it was kept
+        return ()
+    return tuple(
+        SourceLine(
+            r["index_code"], r["subject"], r["indicator"], r["variable"], int(r["number"]), int(r["cells"]),
+            int(r["files"]), r["digest"], r["file"], r["report"], r["sheet"], r["cell"],
+            r["raw"] or "",
+        )
+        for r in records(release.table("result_source")).iter_rows(named=True)
+    )  # fmt: skip
+
+
+def _method_note(method: Method, made_of: Manifest) -> MethodNote:
+    approval = made_of.beside.get("approvals", {}).get(method.id, {})
     return MethodNote(
-        method.index, method.id, method.name, method.monthly_title, method.status, digest, method.clauses,
-        interval_words(method.uncertainty),
+        method.index, method.id, method.name, method.monthly_title, approval_words(approval, method.status),
+        made_of.methods[method.id], method.clauses, interval_words(method.uncertainty), caveat(approval),
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """The stage of a release: 初步, 修订, 最终, set by named people, and never its tables.
 
 A release is written once; its stage afterwards is what the journal's last word on it says. The person who
-publishes, the one who approves and those who reviewed the data behind it are different people by name. This
+publishes, the one who approves, those who reviewed the data behind it and those who signed the bureau's own
+reports in it are different people by name. (Who signs in a county is known by a name alone, which somebody at the
+bureau may share: he is kept from reviewing his own report, in ``review.py``, and from nothing else.) This
 is a record of what they said of themselves, with account and host beside it, and no authentication.
 """
 
@@ -12,12 +14,17 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from flows.ledger.events import Event, EventType
+from flows.approval import approvals
+from flows.ledger.events import DECISIONS, Event, EventType
 from flows.ledger.journal import Entry
 from flows.ledger.release import FIRST_STAGE, REVISED_STAGE, Release, read_release, releases
 from flows.ledger.store import Store
 from flows.ledger.warehouse import append
 from flows.mistakes import Mistake
+from indices.method import load_methods
+from schemas.finding import State
+from schemas.form import PROVINCE
+from schemas.period import Period
 from schemas.reading.head import squeezed
 
 FINAL_STAGE = "最终"
@@ -98,10 +105,27 @@ def _judge(word: Word, now: Staged, entries: Sequence[Entry]) -> None:
     for name in (publisher, approver):
         if name in reviewers:
             raise PublishError(f"{name} 核定过本次发布所依据的数据，不能再批准或发布。")
+    signers = _signed_for_the_bureau(now.release, entries)
+    for name in (publisher, approver):
+        if name in signers:
+            raise PublishError(f"{name} 在省级报表上署过名，不能再批准或发布含有这些报表的数据。")
     if now.stage == FINAL_STAGE:
         raise PublishError(f"发布 {now.release.id} 已是最终，不再改动；有更正时请另作新的发布。")
     if word.stage == FIRST_STAGE and now.stage != FIRST_STAGE:
         raise PublishError(f"发布 {now.release.id} 已是{now.stage}，不能退回初步。")
+
+
+def _signed_for_the_bureau(release: Release, entries: Sequence[Entry]) -> set[str]:
+    """Who signed the bureau's own reports of the release's month."""
+    month = Period.parse(release.manifest.period).ref_month
+    return {
+        squeezed(name)
+        for e in entries[: release.manifest.seq]
+        if DECISIONS.get(e.type, State.REJECTED) != State.REJECTED
+        and e.body["submitter"] == PROVINCE
+        and Period.parse(e.body["period"]).ref_month == month
+        for name in e.body["signed"]
+    }
 
 
 def staged(release: Release, entries: Sequence[Entry]) -> Staged:
@@ -122,9 +146,13 @@ def staged_releases(store: Store) -> list[Staged]:
 
 
 def at_stage(store: Store, release: Release) -> Release:
-    """The release as its tables are to name it now."""
-    now = staged(release, store.journal.entries())
-    return replace(release, stage=now.stage)
+    """The release as its tables are to name it now: its stage, and the approval of its methods."""
+    entries = store.journal.entries()
+    used = [m for m in load_methods() if m.id in release.manifest.methods]
+    beside = {**release.manifest.beside, "approvals": approvals(entries, used)}
+    return replace(
+        release, stage=staged(release, entries).stage, manifest=replace(release.manifest, beside=beside)
+    )
 
 
 def release_lines(found: Sequence[Staged]) -> list[str]:

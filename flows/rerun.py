@@ -1,7 +1,7 @@
 """A past release computed again from archive and journal alone, and compared with what was kept.
 
-The decisions are the journal's: nothing is judged anew. Methods are those that the release names; the
-procedures are this program's, and a difference between them and the release's is named as a cause.
+The decisions are the journal's: nothing is judged anew. Methods and SQL procedures are those of the release,
+as this program keeps them (``flows/earlier.py``); a difference between them and the release's is a cause.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from flows.earlier import Procedures, procedures_of
 from flows.ledger.release import Manifest, Release, ReleaseError
 from flows.ledger.store import Store
 from flows.ledger.warehouse import ReadFiles, build
-from flows.publication import KEYS, manifest, notes_of, release_tables, stored_results, view
+from flows.provenance import place_sources
+from flows.publication import manifest, notes_of, release_tables, view
 from flows.settings import Settings
-from indices.engine import compute
+from flows.stored import KEYS, stored_results
+from indices.engine import SQL_DIR, compute
 from indices.method import METHODS_DIR, Method, load_methods, method_digest
 from indices.tables.results import Results, read_results
 from indices.tables.workbook import Audience, content_digest, write_tables
@@ -76,9 +79,14 @@ class Rerun:
 
 
 def rerun(
-    store: Store, release: Release, settings: Settings, read: ReadFiles, methods: Path = METHODS_DIR
+    store: Store,
+    release: Release,
+    settings: Settings,
+    read: ReadFiles,
+    methods: Path = METHODS_DIR,
+    sql: Path = SQL_DIR,
 ) -> Rerun:
-    """Compute a release again in a database of its own and compare.
+    """Compute a release again in a database of its own and compare; ``methods`` and ``sql`` are where they lie.
 
     ReleaseError if chain, head or a kept table is not what the release says; WarehouseError if a
     workbook is missing, changed, or reads differently.
@@ -92,13 +100,18 @@ def rerun(
     settings = replace(settings, admit_pending=bool(made.settings["admit_pending"]))
     codes = load_codes(settings.codes_folder)
     used, absent = _methods(made, methods)
+    procedures = procedures_of(made.procedures, sql)
     if absent:
         raise ReleaseError(f"发布 {release.id} 所用的方法 {'、'.join(absent)} 不在本程序中，不能重算。")
     with tempfile.TemporaryDirectory(prefix="zhishu-") as folder:
         at = Path(folder) / "rerun.duckdb"
         with closing(build(at, store, store.journal.entries(made.seq), read, settings.threads)) as con:
-            again, results, now = _compute(con, store, settings, period, used)
-    now = replace(now, methods={m.id: method_digest(m, methods) for m in used})
+            again, results, now = _compute(con, store, settings, period, used, procedures)
+    now = replace(
+        now,
+        methods={m.id: method_digest(m, methods) for m in used},
+        procedures={**now.procedures, **procedures.digests},
+    )
     causes = _causes(made, now)
     differences = compare_tables(kept, again)
     books = _workbooks(release, settings, stored_results(release, codes), results)
@@ -110,12 +123,18 @@ def rerun(
 
 
 def _compute(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, period: Period, used: Sequence[Method]
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    period: Period,
+    used: Sequence[Method],
+    procedures: Procedures,
 ) -> tuple[dict[str, str], Results, Manifest]:
     codes = load_codes(settings.codes_folder)
-    position = view(con, store, settings, period)
+    position = view(con, store, settings, period, procedures.text)
     made = manifest(con, store, settings, period, position)
-    compute(con, used, codes, period)
+    compute(con, used, codes, period, procedures.text)
+    place_sources(con, used, codes, period)
     return release_tables(con), read_results(con, codes), made
 
 

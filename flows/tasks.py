@@ -6,6 +6,7 @@ pickled and never cached. A task is tried again only where the outside world may
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from prefect import Task
@@ -44,11 +45,12 @@ def run_as_tasks(month: Month, title: str) -> Outcome:
     month.close()  # the status is read as any reader would, which the open database forbids
     outcome = month.outcome()
     settings = month.settings
-    _publish(exhibits(outcome, standing_of(settings, month.period), load_codes(settings.codes_folder)))
+    show(exhibits(outcome, standing_of(settings, month.period), load_codes(settings.codes_folder)))
     return outcome
 
 
-def _publish(shown: list[Table | Note]) -> None:
+def show(shown: Sequence[Table | Note]) -> None:
+    """Hand exhibits to Prefect as artifacts of the current run."""
     for item in shown:
         if isinstance(item, Note):
             create_markdown_artifact(item.text, key=item.key, description=item.description)

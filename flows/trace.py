@@ -18,7 +18,8 @@ from flows.ledger.release import Release
 from flows.ledger.store import Store
 from flows.lineage import Asked, Lineage, Source, place_cells
 from flows.mistakes import Mistake
-from flows.publication import stored_table
+from flows.provenance import asked_of
+from flows.stored import stored_table
 from indices.expression import Binary, Node, Number, Ratio, Scalar, leaves
 from indices.method import Indicator, Method, load_methods
 from schemas.codes import Codes
@@ -58,25 +59,7 @@ class Traced:
 
     def asked(self, index: str, where: str = "true", given: Sequence[object] = ()) -> list[Asked]:
         """The indicators of an index in the release's own period, as :class:`Lineage` wants them."""
-        period = self.release.manifest.period
-        broken: dict[tuple[str, str], set[str]] = {}
-        for row in self.rows(
-            "select subject, indicator, variable from result_variable"
-            f" where index_code = ? and period = ? and status <> 'A' and {where}",
-            [index, period, *given],
-        ):
-            broken.setdefault((row["subject"], row["indicator"]), set()).add(row["variable"])
-        leaves_of = {i.id: i for i in self.methods[index].indicators}
-        return [
-            Asked(
-                leaves_of[row["indicator"]], row["subject"], row["ref_period"], row["reason"] == "基期取全年",
-                frozenset(broken.get((row["subject"], row["indicator"]), ())),
-            )
-            for row in self.rows(
-                f"select * from result_indicator where index_code = ? and period = ? and {where}",
-                [index, period, *given],
-            )
-        ]  # fmt: skip
+        return asked_of(self._con, self.methods[index], self.release.manifest.period, where, given)
 
     def place(self, index: str, asked: Sequence[Asked]) -> None:
         """Create ``lineage`` for these indicators."""

@@ -16,8 +16,8 @@ import duckdb
 from flows.ledger.release import Release, releases
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
-from flows.publication import stored_table
 from flows.publish import staged
+from flows.stored import stored_table
 from indices.tables.results import PRODUCTS_ZH
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import CHANGE, CODE, NOT_APPLICABLE, TEXT, number_look

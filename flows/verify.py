@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from flows.approval import changed_locks
 from flows.ledger.canonical import canonical_json, sha256
 from flows.ledger.events import EventType
 from flows.ledger.journal import GENESIS, Entry, JournalError
@@ -61,6 +62,7 @@ def verify(
             if seq is None and head not in hashes
         ]
         found += _announced(store, entries)
+        found += changed_locks(entries)
     found += store.archive.verify(_received(entries))
     found += store.evidence.verify(_evidence(entries))
     found += _methods(store)

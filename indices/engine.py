@@ -12,7 +12,7 @@ The stages: ``report_row`` -> ``included`` (whose rows are added) -> ``amount`` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -47,25 +47,34 @@ def evaluated_periods(period: Period) -> tuple[int, ...]:
     return tuple(dict.fromkeys(p.ref_month for p in shown))
 
 
-def compute(con: duckdb.DuckDBPyConnection, methods: Sequence[Method], codes: Codes, period: Period) -> None:
-    """Compute all indices for a period from ``fact``; leaves the ``result_*`` tables in ``con``."""
+def compute(
+    con: duckdb.DuckDBPyConnection,
+    methods: Sequence[Method],
+    codes: Codes,
+    period: Period,
+    text: Callable[[str], str] = procedure,
+) -> None:
+    """Compute all indices for a period from ``fact``; leaves the ``result_*`` tables in ``con``.
+
+    ``text`` gives the procedures by name: today's, or those of an earlier release.
+    """
     plan = load_plan()
     place_parameters(con, methods, codes, plan, evaluated_periods(period))
-    con.execute(procedure("report_row"))
+    con.execute(text("report_row"))
     _choose_rows(con, methods, codes, period)
-    con.execute(procedure("sum_coverage"))
-    con.execute(procedure("amount"))
-    con.execute(procedure("ttm"))
-    con.execute(procedure("node_value"))
+    con.execute(text("sum_coverage"))
+    con.execute(text("amount"))
+    con.execute(text("ttm"))
+    con.execute(text("node_value"))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE reading (index_code VARCHAR, indicator VARCHAR, subject VARCHAR,"
         " variant VARCHAR, t0 INTEGER, month INTEGER, annual BOOLEAN, value DECIMAL(28,12), zero BOOLEAN,"
         " mark VARCHAR, coverage DECIMAL(9,4), brk VARCHAR, reason VARCHAR, cells BIGINT)"
     )
     for method in methods:
-        _read_indicators(con, method, codes, plan)
+        _read_indicators(con, method, codes, plan, text)
     place_subjects(con, [row for m in methods for row in subjects(codes, m, plan)])
-    con.execute(procedure("indicator"))
+    con.execute(text("indicator"))
     reports = read_reports(con, codes, period)
     earlier = [Period(month // 100, month % 100) for month in evaluated_periods(period)[1:]]
     place_gates(
@@ -74,11 +83,11 @@ def compute(con: duckdb.DuckDBPyConnection, methods: Sequence[Method], codes: Co
         period.ref_month,
         {p.ref_month: judge(methods, read_reports(con, codes, p)) for p in earlier},
     )
-    con.execute(procedure("index"))
+    con.execute(text("index"))
     place_changes(con, methods, period)
     place_intervals(con, methods, period)
-    con.execute(procedure("variable"))
-    con.execute(procedure("target"), {"month": period.ref_month})
+    con.execute(text("variable"))
+    con.execute(text("target"), {"month": period.ref_month})
     place_coverage(con, reports)
 
 
@@ -154,12 +163,14 @@ def _sums(moments: list[tuple[str, int, bool, int]], in_focus: list[int], codes:
     ]
 
 
-def _read_indicators(con: duckdb.DuckDBPyConnection, method: Method, codes: Codes, plan: Plan) -> None:
+def _read_indicators(
+    con: duckdb.DuckDBPyConnection, method: Method, codes: Codes, plan: Plan, text: Callable[[str], str]
+) -> None:
     """Fill ``reading`` with every indicator of one method at every moment."""
     place_subjects(con, subjects(codes, method, plan))
     for leaf in dict.fromkeys(leaf for i in method.indicators for leaf in leaves(i.node)):
         if isinstance(leaf, Std):
-            _add_deviation(con, leaf)
+            _add_deviation(con, leaf, text)
     wanted = {i.id: (i.node, _moments_of(i)) for i in method.indicators}
     query = readings_sql(wanted, "t0 IN (SELECT t0 FROM focus)")
     con.execute(f"INSERT INTO reading SELECT '{method.index}', * FROM ({query})")
@@ -175,11 +186,11 @@ def _moments_of(indicator: Indicator) -> str:
     return " AND ".join(conditions)
 
 
-def _add_deviation(con: duckdb.DuckDBPyConnection, leaf: Std) -> None:
+def _add_deviation(con: duckdb.DuckDBPyConnection, leaf: Std, text: Callable[[str], str]) -> None:
     """Append the deviations of an expression, taken over all its reports, to ``node_value``."""
     query = readings_sql({node_id(leaf): (leaf.inner, "variant = 'plain' AND NOT annual")})
     con.execute(
         "CREATE OR REPLACE TEMP TABLE series AS SELECT name AS node, subject, t0 AS month, value, mark, coverage,"
         f" cells FROM ({query}) WHERE value IS NOT NULL OR mark <> ''"
     )
-    con.execute(procedure("std").replace("$before", str(leaf.reports - 1)), {"node": node_id(leaf)})
+    con.execute(text("std").replace("$before", str(leaf.reports - 1)), {"node": node_id(leaf)})

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from flows.batch import Outcome
 from flows.ledger.store import Store
 from flows.ledger.warehouse import view_warehouse
-from flows.publication import stored_results, stored_table, view
+from flows.publication import view
+from flows.stored import stored_results, stored_table
 from indices.change import CAUSES, ChangeError, Leaf, Side, split
 from indices.changes import read_sides
 from indices.engine import compute

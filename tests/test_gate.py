@@ -15,8 +15,8 @@ from conftest import MONTH, Small
 from results_fixture import release_notes, results
 
 from flows.batch import Outcome, run_batch
-from flows.publication import stored_results
 from flows.report import gate_lines, summary_lines
+from flows.stored import stored_results
 from indices.coverage import Reports
 from indices.gate import Verdict, judge
 from indices.method import METHODS_DIR, Gate, MethodError, methods_for, read_method

@@ -19,9 +19,9 @@ from flows.batch import Outcome, run_batch
 from flows.intake import _refuse_mixture, look, store_of
 from flows.ledger.release import releases
 from flows.ledger.store import Store
-from flows.publication import stored_results
 from flows.report import outcome_json, summary_lines
 from flows.settings import Settings
+from flows.stored import stored_results
 from indices.tables.workbook import content_digest
 from schemas.finding import Finding, Severity, State
 from schemas.period import Period

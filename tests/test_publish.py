@@ -97,6 +97,22 @@ def test_a_final_release_stays_final(store: Store, con: duckdb.DuckDBPyConnectio
         publish(con, store, "2026-10.1", replace(WORD, stage="修订"))
 
 
+def test_who_signed_a_report_of_the_bureau_cannot_publish_it(store: Store) -> None:
+    entries = store.journal.entries()
+    now = staged(read_release(store, "2026-10.1"), entries)
+    own = next(
+        e for e in entries if e.type == EventType.ACCEPTED and e.body["submitter"] == "360000"
+        and e.body["period"] == "2026-10"
+    )  # fmt: skip
+    signer = own.body["signed"][-1]
+    for word in (replace(WORD, publisher=signer), replace(WORD, approver=f"{signer[0]} {signer[1:]}")):
+        with pytest.raises(PublishError, match="在省级报表上署过名"):
+            _judge(word, now, entries)
+    county = next(e for e in entries if e.type == EventType.ACCEPTED and e.body["submitter"] != "360000")
+    if county.body["signed"][-1] != signer:
+        _judge(replace(WORD, publisher=county.body["signed"][-1]), now, entries)
+
+
 def test_who_reviewed_the_data_cannot_publish_them(store: Store, con: duckdb.DuckDBPyConnection) -> None:
     release = read_release(store, "2026-10.1")
     review = replace(store.journal.entries()[0], type=EventType.REVIEWED, actor="赵六")

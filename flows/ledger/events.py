@@ -76,6 +76,9 @@ class EventType(StrEnum):
     PUBLISHED = "published"
     """Named people set a release's stage, with the reason; its tables stay as they are."""
 
+    APPROVED = "approved"
+    """A named person approved a method version by a document; the digest of its file is locked."""
+
 
 DECISIONS: Mapping[str, State] = {
     EventType.ACCEPTED: State.ACCEPTED,
@@ -89,7 +92,7 @@ _RANK = {EventType.REVIEWED: -1} | {
     for rank, kind in enumerate(
         (EventType.REPLACED, EventType.UNCHANGED, EventType.EXPLAINED, EventType.PROPOSED, EventType.CORRECTED,
          EventType.DISMISSED, EventType.COMPARED, EventType.RELEASED,
-         EventType.PUBLISHED), 1
+         EventType.PUBLISHED, EventType.APPROVED), 1
     )
 }  # fmt: skip
 

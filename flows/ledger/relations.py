@@ -7,6 +7,7 @@ that it named. Knowledge time is the sequence alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -20,29 +21,36 @@ SQL = Path(__file__).with_name("relations.sql")
 STANDING = SQL.with_name("standing.sql")
 
 
+def script(name: str) -> str:
+    """The text of ``standing.sql`` or ``relations.sql``, by its name."""
+    return SQL.with_name(f"{name}.sql").read_text("utf-8")
+
+
 def standing(
     con: duckdb.DuckDBPyConnection,
     upto_seq: int,
     through: Period | None = None,
     admit_pending: bool = True,
+    text: Callable[[str], str] = script,
 ) -> None:
     """Create ``standing``, ``in_force`` and ``corrected``: which version of what is in view, and what corrects it.
 
     They are temporary tables, and small: to ask what a release is made of takes no more than them.
 
     Only what was decided up to the sequence is known, and nothing of later periods than
-    ``through``. ``admit_pending`` says whether values of pending versions count.
+    ``through``. ``admit_pending`` says whether values of pending versions count. ``text`` gives the
+    procedures by name: today's, or those of an earlier release.
     """
     # the parameters are numbers and a truth value, put in as text: a script takes no parameters
-    script = STANDING.read_text("utf-8")
+    query = text("standing")
     given = {
         "seq": upto_seq,
         "through": through.ref_month if through else 999912,
         "pending": admit_pending,
     }
     for name, value in given.items():
-        script = script.replace(f"${name}", str(value).lower())
-    con.execute(script)
+        query = query.replace(f"${name}", str(value).lower())
+    con.execute(query)
 
 
 def relations(
@@ -50,11 +58,12 @@ def relations(
     upto_seq: int,
     through: Period | None = None,
     admit_pending: bool = True,
+    text: Callable[[str], str] = script,
 ) -> None:
     """Create ``fact`` and ``filing`` beside the tables of :func:`standing`."""
-    standing(con, upto_seq, through, admit_pending)
+    standing(con, upto_seq, through, admit_pending, text)
     _number_fields(con)
-    con.execute(SQL.read_text("utf-8"))
+    con.execute(text("relations"))
 
 
 def inputs(con: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:

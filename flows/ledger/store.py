@@ -20,15 +20,19 @@ PERMU = "permu"
 
 
 class Store:
-    """One store under ``home``; nothing is created before :meth:`writing`."""
+    """One store under ``home``; nothing is created before :meth:`writing`.
 
-    def __init__(self, home: Path) -> None:
+    ``archive`` is where the workbooks lie, for one who reads a copy of them kept elsewhere; else below ``home``.
+    """
+
+    def __init__(self, home: Path, archive: Path | None = None) -> None:
         self.home = home.absolute()
+        self._archive = (archive or home / "archive").absolute()
 
     @cached_property
     def archive(self) -> Archive:
         """The workbooks as they arrived."""
-        return Archive(self.home / "archive")
+        return Archive(self._archive)
 
     @cached_property
     def evidence(self) -> Archive:

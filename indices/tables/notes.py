@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from indices.method import RankDraws
 from indices.tables.sheet import Book, Sheet
@@ -52,6 +52,29 @@ class MethodNote:
     digest: str
     clauses: tuple[str, ...]
     intervals: str = NO_INTERVALS
+    caveat: str = ""  # of the approval, for every table
+
+
+class SourceLine(NamedTuple):
+    """One named cell behind a variable of a subject, with what is behind the variable as a whole.
+
+    ``number`` counts the named cells from 1; ``cells``, ``files`` and ``digest`` are of all of them. ``file`` is
+    the SHA-256 of the workbook, ``report`` names the submission in it.
+    """
+
+    index_code: str
+    subject: str
+    indicator: str
+    variable: str
+    number: int
+    cells: int
+    files: int
+    digest: str
+    file: str
+    report: str
+    sheet: str
+    cell: str
+    raw: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +84,7 @@ class ReleaseNotes:
     ``methods`` has one entry per workbook, in their order. ``plan`` names the plan whose clauses the
     methods cite, ``scope`` says what the figures cover, ``trial`` that the method is a trial one.
     ``findings`` counts findings under Chinese words; ``settings`` are lines for people.
+    ``sources`` are the cells for the sheet 溯源; without any there is no such sheet.
     """
 
     release_id: str
@@ -75,6 +99,7 @@ class ReleaseNotes:
     release_digest: str
     input_count: int
     settings: tuple[str, ...] = ()
+    sources: tuple[SourceLine, ...] = ()
     findings: tuple[tuple[str, int], ...] = ()
 
 
@@ -91,10 +116,11 @@ def interval_words(declared: RankDraws | None) -> str:
 
 
 def heading_line(notes: ReleaseNotes, method: MethodNote) -> str:
-    """The line under every title: period, release, stage, method."""
+    """The line under every title: period, release, stage, method, and what is wanting in its approval."""
+    trial = f"试算，{method.caveat}" if method.caveat else "试算"
     return (
         f"报告期：{notes.period.printed}　　发布批次：{notes.release_id}（{notes.stage}）"
-        f"　　方法版本：{method.id}（试算）"
+        f"　　方法版本：{method.id}（{trial}）"
     )
 
 

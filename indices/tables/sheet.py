@@ -128,6 +128,18 @@ class Sheet:
         else:
             self._checked(self.raw.write_number(row, column, float(value), style), row, column)
 
+    def styles(self, looks: Sequence[Look]) -> list[Format]:
+        """The formats of a row's columns from the first on, for :meth:`line`."""
+        return [self._format(look, column, column) for column, look in enumerate(looks)]
+
+    def line(self, row: int, values: Sequence[str | int | None], styles: Sequence[Format]) -> None:
+        """Write the cells of one row of a long list, from the first column on; None leaves a cell out."""
+        for column, (value, style) in enumerate(zip(values, styles, strict=True)):
+            if isinstance(value, str):
+                self._text(row, column, value, style)
+            elif value is not None:
+                self._checked(self.raw.write_number(row, column, value, style), row, column)
+
     def merged(self, row: int, column: int, last_row: int, last_column: int, value: str, look: Look) -> None:
         """Write text over a range of cells; a range of one cell is just that cell."""
         style = self._format(look, column, last_column)

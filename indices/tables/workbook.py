@@ -11,6 +11,7 @@ from indices.tables.coverage import write_coverage
 from indices.tables.indicators import write_indicators
 from indices.tables.notes import AUDIENCE_ZH, Audience, MethodNote, ReleaseNotes, write_notes
 from indices.tables.overview import write_overview
+from indices.tables.provenance import write_provenance
 from indices.tables.results import Results
 from indices.tables.sheet import Book
 from indices.tables.targets import write_targets
@@ -40,6 +41,8 @@ def _workbook(results: Results, notes: ReleaseNotes, method: MethodNote, audienc
     if method.index == CHAINS:
         write_targets(book, results, notes, method, audience)
     write_coverage(book, results, notes, method, audience)
+    if notes.sources:
+        write_provenance(book, results, notes, method, audience)
     write_notes(book, notes, method, audience)
     return book.finish()
 

@@ -50,6 +50,7 @@ class Submission:
     digest: str = ""  # of the delivery
     file_name: str = ""
     signed: tuple[str, ...] = ()  # 单位负责人, 统计负责人, 填表人: none of them may approve it
+    phone: str = ""  # 联系电话 of who filled it; no part of the content, and never in the journal
 
     @property
     def identity(self) -> tuple[str, str, str, str]:

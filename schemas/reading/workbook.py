@@ -217,4 +217,5 @@ def _submission(
         digest=notes.digest,
         file_name=notes.file_name,
         signed=signatures(foot),
+        phone=said(foot, "phone"),
     )

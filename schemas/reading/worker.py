@@ -37,7 +37,7 @@ def encode(delivery: Delivery) -> bytes:
             (
                 s.form, s.edition, s.period, s.submitter, s.subject, s.version, s.reported_on, s.office,
                 s.sheet, tuple(zip(*s.cells, strict=True)), tuple(map(finding_out, s.findings)), s.digest,
-                s.file_name, s.signed,
+                s.file_name, s.signed, s.phone,
             )
             for s in delivery.submissions
         ),

@@ -19,6 +19,7 @@ from flows.deployments import INTAKE, INTERRUPTED, MONTHLY, close_interrupted, d
 from flows.ledger.release import releases
 from flows.ledger.store import Store
 from flows.monthly import monthly, run_month
+from flows.recompute import recompute
 
 KEYS = {f"{name}-2026-10" for name in ("progress", "note", "status", "absent")}
 BATCH_KEYS = {f"{name}-2026-10" for name in ("findings-by-rule", "findings-by-submitter", "findings")}
@@ -98,6 +99,20 @@ def test_intake_and_then_the_month_as_they_are_ordered(
     assert set(newest_run()[2]) == KEYS  # nothing new came, so the tables of the last batch stay in view
 
 
+def test_a_release_is_recomputed_by_its_form(
+    small: Small, small_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHISHU_HOME", str(small_home))
+    monkeypatch.setenv("ZHISHU_CODES", str(small.codes.folder))
+    ended: State[Any] = recompute({"release": "2026-10.1"}, return_state=True)
+    assert ended.is_completed() and ended.message == "发布 2026-10.1 重算完全一致。"
+    name, tasks, artifacts = newest_run()
+    assert (name, set(artifacts)) == ("2026-10.1 重算发布", {"rerun-2026-10-1"})
+    assert [task.rpartition("-")[0] for task in tasks] == ["重算并比较"]
+    ended = recompute({"release": "2026-10.9"}, return_state=True)
+    assert ended.is_failed() and ended.message == "没有发布 2026-10.9。"
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -144,9 +159,10 @@ def test_schedules_by_the_bureaus_clock() -> None:
 
 
 def test_the_forms_are_chinese_and_filled_in() -> None:
-    for made, heading in zip(
-        deployments(["/data/in"], "/data/out"), ("收件与审核", "月度批处理"), strict=True
-    ):
+    scheduled, (again,) = (made := deployments(["/data/in"], "/data/out"))[:2], made[2:]
+    assert again.entrypoint == "flows.recompute.recompute" and not again.schedules
+    assert again._parameter_openapi_schema.properties["order"]["title"] == "重算发布"
+    for made, heading in zip(scheduled, ("收件与审核", "月度批处理"), strict=True):
         form = made._parameter_openapi_schema.properties["order"]
         assert form["title"] == heading and form["description"].endswith("。")
         assert (

@@ -149,7 +149,7 @@ def test_schedules_make_runs(served: Served) -> None:
         return {made[run["deployment_id"]] for run in found}
 
     made = {d["id"]: d["name"] for d in served.post("/deployments/filter", {})}
-    assert sorted(made.values()) == ["intake", "monthly"]
+    assert sorted(made.values()) == ["intake", "monthly", "recompute"]
     assert until(lambda: names() == {"intake", "monthly"})
 
 

@@ -1,0 +1,105 @@
+"""Where the totals of a release come from: for every subject and variable how many cells, their digest, the first few.
+
+``result_source`` is made beside the engine's tables and kept with them, so that the sheet 溯源 can be printed and a
+rerun can compare it without the warehouse. A sum over a province has hundreds of cells: the table keeps the first
+:data:`SHOWN` of a variable, and one digest over all; ``zhishu trace`` lists them all. A workbook is named by its
+digest and a report by office, form and period: the name that a file had when it came decides nothing, and a result
+that held it would not be the same for the same content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from flows.lineage import Asked, Lineage, Source, place_lineage
+from indices.method import Method
+from schemas.codes import Codes
+from schemas.period import Period
+
+SHOWN = 3  # cells of one variable that are named
+
+
+def asked_of(
+    con: duckdb.DuckDBPyConnection,
+    method: Method,
+    period: str,
+    where: str = "true",
+    given: Sequence[object] = (),
+) -> list[Asked]:
+    """The indicators of a method in a period as :class:`Lineage` wants them, from the result tables in ``con``.
+
+    ``where`` is a condition on the columns of ``result_indicator`` and ``result_variable`` alike.
+    """
+    key = [method.index, period, *given]
+    broken: dict[tuple[str, str], set[str]] = {}
+    for subject, indicator, variable in con.execute(
+        "select subject, indicator, variable from result_variable"
+        f" where index_code = ? and period = ? and status <> 'A' and {where}",
+        key,
+    ).fetchall():
+        broken.setdefault((subject, indicator), set()).add(variable)
+    leaves_of = {i.id: i for i in method.indicators}
+    return [
+        Asked(
+            leaves_of[indicator], subject, ref_period, reason == "基期取全年",
+            frozenset(broken.get((subject, indicator), ())),
+        )
+        for indicator, subject, ref_period, reason in con.execute(
+            "select indicator, subject, ref_period, reason from result_indicator"
+            f" where index_code = ? and period = ? and {where}",
+            key,
+        ).fetchall()
+    ]  # fmt: skip
+
+
+def place_sources(
+    con: duckdb.DuckDBPyConnection, methods: Sequence[Method], codes: Codes, period: Period
+) -> None:
+    """Create ``result_source`` after :func:`indices.engine.compute`, for the totals of the period itself.
+
+    Grain: one row for each index, subject, indicator, variable and named cell (``number`` 1 to at most SHOWN).
+    ``cells`` and ``files`` count all distinct cells and workbooks behind the variable; ``digest`` is the SHA-256 of
+    their sorted lines (file, sheet, cell, raw text, value or mark, correction). A variable without a cell has no row.
+    """
+    sources: set[Source] = set()
+    for method in methods:
+        lineage = Lineage(codes, method)
+        for asked in asked_of(con, method, str(period)):
+            sources |= lineage.sources(asked)
+    place_lineage(con, sources)
+    con.execute(_TABLE, [str(period), SHOWN])
+
+
+_TABLE = """
+create or replace temp table result_source as
+with distinct_cell as (
+    select distinct l.subject, l.indicator, l.variable, l.submission, l.cell, l.field, l.revision,
+        coalesce(cast(l.value as varchar), l.mark, '') as figure
+    from lineage l
+), named as (
+    select d.*, f.digest as file, f.name as report, c.sheet, c.raw,
+        concat_ws('|', f.digest, c.sheet, d.cell, coalesce(c.raw, ''), d.figure, d.revision) as line
+    from distinct_cell d
+    join in_force f on f.id = d.submission
+    join cell c on c.submission = d.submission and c.address = d.cell and c.field = d.field
+), counted as (
+    select subject, indicator, variable, count(*) as cells, count(distinct file) as files,
+        sha256(string_agg(line, chr(10) order by line)) as digest
+    from named
+    group by subject, indicator, variable
+), numbered as (
+    select *, row_number() over (
+        partition by subject, indicator, variable order by line, field, submission
+    ) as number
+    from named
+)
+select r.index_code, r.period, n.subject, n.indicator, n.variable, n.number::integer as number,
+    c.cells::integer as cells, c.files::integer as files, c.digest, n.file, n.report,
+    n.sheet, n.cell, n.raw
+from numbered n
+join counted c using (subject, indicator, variable)
+join result_indicator r on r.period = $1 and r.subject = n.subject and r.indicator = n.indicator
+where n.number <= $2
+"""
