@@ -17,6 +17,7 @@ import duckdb
 
 from flows.judging import Verdicts, judge_batch
 from flows.ledger.answers import Answered, explained, proposed
+from flows.ledger.canonical import sha256
 from flows.ledger.decide import Judged, decision_events
 from flows.ledger.events import HISTORY, Event, received, refused
 from flows.ledger.journal import Entry
@@ -38,6 +39,9 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xltx", ".xltm", ".et", ".ett", ".xlsb")
 
 PERMU = frozenset(form.code for form in load_forms() if form.store == "permu")  # GLT09
 NO_WORKBOOK = ("~$", ".")  # lock files of an office program, hidden files
+
+AGAIN = ("F90", "F91", "F92")  # the reader died, was too slow, had no memory: another run may read the file
+CHANGED = "清点之后文件内容有改动或被移走，本次未接收"
 
 Progress = Callable[[str, int, int], None]  # phase, done, all
 
@@ -64,6 +68,13 @@ class Intake:
     findings: list[Finding] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
+    def leave(self, path: Path, reason: str) -> None:
+        """Leave a file to the next run, and tell it."""
+        finding = _unreadable(path, reason)
+        if finding not in self.unreadable:  # a step may be tried again
+            self.unreadable.append(finding)
+            self.findings.append(finding)
+
     @property
     def refused(self) -> list[Delivery]:
         """Deliveries of which nothing could be taken."""
@@ -87,7 +98,8 @@ def reader(settings: Settings, on_read: Callable[[int], None] | None = None) -> 
 
 def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
     """Find the workbooks that the journal does not know; the same bytes are taken once."""
-    known = {*store.seen(), *store.permu.seen()}
+    seen = store.seen() | store.permu.seen()
+    known = {digest for digest, rule in seen.items() if rule not in AGAIN}
     intake.ignored, intake.unreadable, intake.seen = [], [], 0  # a retry starts afresh
     fresh: dict[str, Path] = {}
     for path in sorted(p for inbox in inboxes for p in _files(inbox)):
@@ -97,7 +109,7 @@ def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
         try:
             digest = _digest(path)
         except OSError as error:
-            intake.unreadable.append(_unreadable(path, error))
+            intake.unreadable.append(_unreadable(path, error.strerror or str(error)))
             continue
         if digest in known:
             intake.seen += 1
@@ -116,11 +128,11 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _unreadable(path: Path, error: OSError) -> Finding:
+def _unreadable(path: Path, reason: str) -> Finding:
     return Finding(
         rule="F01",
         severity=Severity.HARD,
-        message=f"文件打不开：{error.strerror or error}。",
+        message=f"文件打不开：{reason}。",
         advice="请检查文件和权限后重新放入收件夹。",
         file_name=path.name,
     )
@@ -149,7 +161,11 @@ def read(settings: Settings, intake: Intake, progress: Progress = silent) -> Non
         done += 1
         progress("读取", done, total)
 
-    for delivery in reader(settings, on_read)(intake.paths):
+    read = reader(settings, on_read)(intake.paths)
+    for path, digest, delivery in zip(intake.paths, intake.digests, read, strict=True):
+        if delivery.digest != digest:
+            intake.leave(path, CHANGED)
+            continue
         if intake.history_only and any(s.edition != HISTORY for s in delivery.submissions):
             raise NotHistoryError(
                 f"{delivery.file_name} 不是历史数据工作簿；各单位的报表请用 zhishu run 或 intake 接收。"
@@ -211,13 +227,25 @@ def _refuse_mixture(delivery: Delivery) -> Delivery:
 def archive(store: Store, intake: Intake) -> None:
     """Keep the bytes of every delivery that is taken up, GLT09 in its own store.
 
-    A delivery that mixes GLT09 with other forms was refused whole and is kept in neither.
+    A delivery that mixes GLT09 with other forms was refused whole and is kept in neither. A file that
+    changed or went away since it was found is left to the next run, and told.
     """
     paths = dict(zip(intake.digests, intake.paths, strict=True))
+    kept = []
     for delivery in intake.deliveries:
         target = store_of(store, delivery)
         if target is not None:
-            target.archive.put(paths[delivery.digest].read_bytes())
+            try:
+                data = paths[delivery.digest].read_bytes()
+            except OSError as error:
+                intake.leave(paths[delivery.digest], error.strerror or str(error))
+                continue
+            if sha256(data) != delivery.digest:
+                intake.leave(paths[delivery.digest], CHANGED)
+                continue
+            target.archive.put(data)
+        kept.append(delivery)
+    intake.deliveries = kept
 
 
 def store_of(store: Store, delivery: Delivery) -> Store | None:
@@ -311,7 +339,12 @@ def _events(
     for finding in verdicts.loose:
         loose.setdefault(finding.digest, []).append(finding)
     told = [replace(d, findings=(*d.findings, *loose.get(d.digest, ()))) for d in deliveries]
-    events: list[Event] = [(received if d.refused is None else refused)(d, *who) for d in told]
+    before = store.seen()
+    events: list[Event] = [
+        (received if d.refused is None else refused)(d, *who)
+        for d in told
+        if d.refused is None or before.get(d.digest) != d.refused.rule  # refused again for the same reason
+    ]
     events += decision_events(con, verdicts.judged, *who)
     taken = [j.submission for j in verdicts.judged if j.state is not State.REJECTED]
     events += older_twins(con, store.journal.entries(), taken, *who)

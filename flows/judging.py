@@ -84,6 +84,8 @@ def judge_batch(
                 if finding.severity is Severity.SOFT and finding.id in given:
                     delivery, explanation = given[finding.id]
                     used.add(finding.id)
+                    if finding.reply is Reply.APPROVED:
+                        continue  # filed again in the copy that came back: the bureau has decided on it
                     verdicts.answered.append(
                         Answered(submission.identity, finding.rule, explanation, delivery.digest)
                     )

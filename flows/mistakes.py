@@ -13,18 +13,21 @@ def sentence(error: BaseException) -> str | None:
     None for an error of the program itself, which is to be loud.
     """
     # the ledger's errors are no Mistakes of their own: its modules are read here alone, since they import us
+    from flows.ledger.archive import ArchiveError
+    from flows.ledger.journal import JournalError
     from flows.ledger.lock import LockHeldError
     from flows.ledger.release import ReleaseError
-    from flows.ledger.warehouse import WarehouseBusyError
+    from flows.ledger.warehouse import WarehouseError
     from indices.method import MethodError
     from indices.steps.bench import ScoreError
     from schemas.form import FormError
     from schemas.table import TableError
     from schemas.workdays import WorkdayError
+    from schemas.workers.pool import PoolError
 
     mistakes = (
-        Mistake, FormError, LockHeldError, MethodError, ReleaseError, ScoreError, TableError,
-        WarehouseBusyError, WorkdayError,
+        Mistake, ArchiveError, FormError, JournalError, LockHeldError, MethodError, PoolError, ReleaseError,
+        ScoreError, TableError, WarehouseError, WorkdayError,
     )  # fmt: skip
     if isinstance(error, mistakes):
         return str(error)

@@ -16,10 +16,11 @@ import polars as pl
 
 from schemas.citing import shown
 from schemas.codes import OTHER_SUBCHAIN, WHOLE_CHAIN, Codes
-from schemas.form import DEDUCTING, Column, Form
+from schemas.form import Column
 from schemas.frames import AMOUNT, OVERFLOW, Wide
 from schemas.owed import Offices, Owed
 from schemas.period import Period
+from schemas.ranges import inside, ranged
 from schemas.uscc import valid_uscc
 
 Say = Callable[[Column, int], tuple[str, str]]  # column and line to sentence and advice
@@ -74,17 +75,8 @@ def _required(owed: Owed) -> CellRule:
 
 
 def _range(wide: Wide) -> CellRule:
-    columns = [c for c in wide.form.columns if c.numeric and (c.min is not None or c.max is not None)]
-    deducting = _deducting(wide.form)
-    good = {}
-    for column in columns:
-        value, inside = pl.col(column.code), pl.lit(True)
-        if column.min is not None:
-            inside &= value >= pl.lit(column.min, dtype=AMOUNT)
-        if column.max is not None:
-            inside &= value <= pl.lit(column.max, dtype=AMOUNT)
-        fits = (wide.gap(column.code) != OVERFLOW).fill_null(True)
-        good[column.code] = fits & (inside.fill_null(True) | deducting)
+    fits = {c.code: (wide.gap(c.code) != OVERFLOW).fill_null(True) for c in ranged(wide.form)}
+    good = {c.code: fits[c.code] & inside(wide.form, c) for c in ranged(wide.form)}
 
     def say(column: Column, line: int) -> tuple[str, str]:
         low = "不限" if column.min is None else f"{column.min:f}"
@@ -93,13 +85,6 @@ def _range(wide: Wide) -> CellRule:
         return sentence, f"请核对数值和计量单位（{column.unit}）。"
 
     return CellRule("R03", good, say)
-
-
-def _deducting(form: Form) -> pl.Expr:
-    """True for the rows of a city that take double counts away: they may be negative."""
-    if not any(c.codelist == "regions" for c in form.keys):
-        return pl.lit(False)
-    return pl.col("region_code").str.slice(4, 2) == DEDUCTING
 
 
 def _whole(wide: Wide) -> CellRule:

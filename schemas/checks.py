@@ -133,7 +133,7 @@ def check_earlier(prepared: Prepared, members: Sequence[int], in_force: InForce)
         for name, due in prepared.frames.items():
             places = prepared.members[name]
             chosen = [number for number, at in enumerate(places) if at in asked]
-            lines = due.frame.filter(pl.col("submission").is_in(chosen))
+            lines = due.plausible.filter(pl.col("submission").is_in(chosen))
             if lines.is_empty() or not any(column.numeric for column in due.wide.form.columns):
                 continue  # registers have no figures to compare
             reports = {Period.parse(text) for text in lines["period"].unique()}
@@ -183,7 +183,7 @@ def _check_form(
     shared = cell_rules(due, offices)
     for at, finding in (*structure(wide, offices), *shared_findings(due, shared)):
         found[at].append(finding)
-    by_rules, counted = judge(due, 1, due.frame, con)
+    by_rules, counted = judge(due, 1, due.plausible, con)
     for at, finding in by_rules:
         found[at].append(finding)
     for at, submission in enumerate(wide.submissions):

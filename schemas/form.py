@@ -22,7 +22,7 @@ from schemas.period import Frequency, Period
 
 FORMS_DIR = Path(__file__).parent / "forms"
 
-DEDUCTING = "99"  # 剔重: may be negative, so ranges do not hold for it
+DEDUCTING = "99"  # 剔重: may be negative, so ranges hold for its size
 PROVINCE = "360000"
 
 _STRICT = ConfigDict(extra="forbid")

@@ -16,8 +16,9 @@ import polars as pl
 
 from schemas.codes import PROVINCE, WHOLE_CHAIN, Codes
 from schemas.form import Column, Form
-from schemas.frames import HISTORY, Wide
+from schemas.frames import HISTORY, OVERFLOW, Wide
 from schemas.period import Period
+from schemas.ranges import inside, ranged
 from schemas.reading.record import Submission
 from schemas.territory import BUREAU, Key, Submitter, due, may_write, row_keys, row_level, submitters
 
@@ -89,6 +90,21 @@ class Owed:
         return self.wide.frame.with_columns(
             pl.Series("situation", self.of_line, dtype=pl.Int32),
             pl.Series("foreign", self.foreign, dtype=pl.Boolean),
+        )
+
+    @cached_property
+    def plausible(self) -> pl.DataFrame:
+        """The frame for the form's own rules: a figure outside its range is blank, and why stands in its gap."""
+        outside = {c.code: ~inside(self.wide.form, c) for c in ranged(self.wide.form)}
+        hit = self.frame.select(pl.any_horizontal(pl.lit(False), *outside.values())).to_series().any()
+        if not hit:
+            return self.frame
+        return self.frame.with_columns(
+            *(pl.when(bad).then(None).otherwise(pl.col(code)).alias(code) for code, bad in outside.items()),
+            *(
+                pl.when(bad).then(pl.lit(OVERFLOW)).otherwise(self.wide.gap(code)).alias(f"gap_{code}")
+                for code, bad in outside.items()
+            ),
         )
 
     def owing(self, code: str) -> list[int]:

@@ -66,7 +66,7 @@ def unlike_peers(
                     SELECT *, median(abs(growth - middle)) OVER (PARTITION BY {group})::DECIMAL(28,8) AS spread
                     FROM middle
                 )
-                SELECT line, growth, n, (0.6745 * abs(growth - middle) / spread)::DECIMAL(18,4) AS z
+                SELECT line, growth, n, (0.6745 * abs(growth - middle) / spread)::DECIMAL(38,4) AS z
                 FROM spread
                 WHERE line IS NOT NULL AND n >= {numbers["peers"]} AND spread > 0
                 ORDER BY line""").pl()

@@ -44,7 +44,7 @@ def judge(
 ) -> Judged:
     """Findings of the form's rules of a level, each with its submission's place, and their outcomes.
 
-    ``frame`` holds the lines to judge (of ``owed.frame``). The outcomes count lines: submission, rule,
+    ``frame`` holds the lines to judge (of ``owed.plausible``). The outcomes count lines: submission, rule,
     outcome, n. ``in_force`` gives the earlier reports that rules of level 2 look at.
     """
     wide = owed.wide
@@ -186,7 +186,7 @@ def _lacking(owed: Owed, code: str) -> str:
     due = f"situation IN ({numbers})" if numbers else "FALSE"
     if column.optional_when:
         due += f" AND NOT coalesce({column.optional_when}, FALSE)"
-    gap = f'"gap_{code}"' if f"gap_{code}" in owed.wide.frame.columns else None
+    gap = f'"gap_{code}"' if f"gap_{code}" in owed.plausible.columns else None
     if gap is None:
         return f"({code} IS NULL AND {due})"
     return f"({code} IS NULL AND (coalesce({gap} IN {_WAITING}, FALSE) OR ({gap} IS NULL AND {due})))"

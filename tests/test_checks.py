@@ -254,7 +254,9 @@ def test_history_is_one_row_per_key_and_owes_nothing() -> None:
         ("R03", "E15", "rev_cum"),
     ]
     # Nothing is owed, so a rule whose figures are not there is na, not missing.
-    assert "missing" not in set(checked.outcomes["outcome"])
+    del rows[XIHU,]
+    alone = check([history("GLT02", "2025-03", rows)], CODES)
+    assert "missing" not in set(alone.outcomes["outcome"])
 
 
 def test_history_may_not_give_a_figure_twice() -> None:
@@ -266,6 +268,21 @@ def test_history_may_not_give_a_figure_twice() -> None:
     )
     (finding,) = found(replace(one, cells=one.cells + again))
     assert (finding.rule, finding.cell, finding.value) == ("H006", "E12,E14", "980|980")
+
+
+def test_figures_that_cannot_be_true_are_told_and_not_multiplied() -> None:
+    # S301 multiplies two of them: with its tolerance that is more digits than any DECIMAL has
+    absurd = dict.fromkeys(("elec_cum", "elec_cum_ly", "out_cum_ly"), "400000000000000")
+    draft = clean("GLT01", "2026-10", DONGHU).put(EI, **absurd)
+    checked = check([draft.build(), clean("GLT01", "2026-10", XIHU).build()], CODES)
+    assert {(f.rule, f.field) for f in checked.findings} == {("R03", code) for code in absurd}
+    assert all(f.submitter == DONGHU for f in checked.findings)
+
+
+def test_a_row_that_takes_double_counts_away_is_bounded_in_size() -> None:
+    draft = clean("GLT02", "2026-10", NANCHANG)
+    draft.put(("360199",), rev_cum="-9000000000000000")
+    assert ("R03", "rev_cum") in {(f.rule, f.field) for f in found(draft.build())}
 
 
 def test_what_the_reader_has_said_is_not_said_twice() -> None:

@@ -83,6 +83,12 @@ def test_the_whole_loop(small: Small, tmp_path: Path, capsys: pytest.CaptureFixt
     code, told, _ = zhishu(capsys, "review", "--register", *common)
     assert code == 0 and "李四" in told and "未更正" in told
 
+    # Explained once more in the same copy: the bureau has decided, and its approval stands.
+    again = file(explain(copy, inbox / "3b" / "报表.xlsx", "1", "新投产企业的产能集中释放，同前次说明"))
+    assert {entry.type for entry in again.intake.entries} == {"received", "unchanged"}
+    code, told, _ = zhishu(capsys, "review", "--register", *common)
+    assert code == 0 and "李四" in told and "未更正" in told
+
     # A correction of September: evidence beside it, proposed, confirmed, and the release revised.
     september = sheet_of(reading(small.inbox / "2026-09" / f"{OFFICE}.xlsx", small.codes), "GLT02")
     old = value(september, "profit_cum")
@@ -128,7 +134,7 @@ def test_the_whole_loop(small: Small, tmp_path: Path, capsys: pytest.CaptureFixt
     asked_n = len(asked)
     assert [kind for kind, _ in told_of] == [
         "released", "rejected", "pending", "unchanged", "explained", *["reviewed"] * asked_n, "accepted",
-        "accepted", "proposed", "corrected", "released", "released",
+        "unchanged", "accepted", "proposed", "corrected", "released", "released",
     ]  # fmt: skip
     assert {actor for kind, actor in told_of if kind in ("reviewed", "corrected")} == {"李四"}
 

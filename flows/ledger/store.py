@@ -78,9 +78,9 @@ class Store:
             yield repaired
 
     def seen(self) -> dict[str, str]:
-        """Digest to event type (received or refused) of every delivery that the journal knows."""
+        """Digest of every delivery that the journal knows to the rule by which it was refused, "" if it was not."""
         return {
-            str(entry.body["digest"]): entry.type
+            str(entry.body["digest"]): str(entry.body.get("rule", ""))
             for entry in self.journal.entries()
             if entry.type in ("received", "refused")
         }
