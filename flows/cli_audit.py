@@ -146,21 +146,21 @@ def diff(
     older: Annotated[str, typer.Argument(metavar="RELEASE", help="较早的发布号 · the earlier")],
     newer: Annotated[str, typer.Argument(metavar="RELEASE", help="较晚的发布号 · the later")],
     xlsx: Annotated[
-        Path | None, typer.Option("--xlsx", help="单元格对照写入此文件 · write the cells")
+        Path | None, typer.Option("--xlsx", help="对照写入此文件（内部） · write a workbook")
     ] = None,
     home: Home = None,
     codes: CodesFolder = None,
     as_json: AsJson = False,
 ) -> int:
-    """Totals, indicators and cells that differ; 1 if any does."""
+    """Totals, causes, indicators and cells that differ; 1 if any does."""
     from dataclasses import asdict
 
     from flows.diff import diff as differences
-    from flows.diff import diff_lines
+    from flows.diff_book import diff_lines, write_diff
+    from flows.ledger.files import write_file
     from flows.ledger.release import read_release
     from flows.ledger.store import Store
     from flows.ledger.warehouse import view_warehouse
-    from flows.trace_text import write_sheet
 
     chosen = existing(settings_for(home, codes))
     store = Store(chosen.home)
@@ -168,9 +168,7 @@ def diff(
     with closing(view_warehouse(store, chosen.threads)) as con:
         found = differences(con, store, before, after)
     if xlsx is not None:
-        names = tuple(found.cells[0]) if found.cells else ("form",)
-        rows = [["" if v is None else str(v) for v in row.values()] for row in found.cells]
-        write_sheet(xlsx.absolute(), "单元格对照（内部）", after.manifest.period, names, rows)
+        write_file(xlsx.absolute(), write_diff(found, Period.parse(after.manifest.period).last_day), 0o644)
     if as_json:
         print_json(asdict(found))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -24,6 +24,9 @@ from flows.options import (
     progress_bar,
     settings_for,
 )
+
+if TYPE_CHECKING:
+    from flows.ledger.store import Store
 
 
 class Reader(Enum):
@@ -107,13 +110,34 @@ def sample(
     return 0
 
 
-@app.command(help="所有发布 · all releases\n\n例：zhishu releases")
-def releases(home: Home = None, as_json: AsJson = False) -> int:
-    """Releases with stage, digest and reason."""
+@app.command(
+    help="所有发布，或一个报告期的修订三角 · all releases, or the revision triangle of a period\n\n"
+    "例：zhishu releases\n例：zhishu releases 2026-09 --triangle --xlsx 修订.xlsx"
+)
+def releases(
+    period: Annotated[str | None, typer.Argument(metavar="PERIOD", help="报告期 · period")] = None,
+    triangle: Annotated[
+        bool, typer.Option("--triangle", help="各次发布的值如何修订 · how its values were revised")
+    ] = False,
+    index: Annotated[str, typer.Option("--index", help="只看一个指数 · one index")] = "",
+    subject: Annotated[str, typer.Option("--subject", help="只看一个对象 · one subject")] = "",
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="三角写入此文件 · write the triangle")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> int:
+    """Releases with stage, digest and reason; or every value that a period was given."""
     from flows.ledger.store import Store
     from flows.publish import release_lines, staged_releases
 
-    found = staged_releases(Store(existing(settings_for(home, None)).home))
+    store = Store(existing(settings_for(home, None)).home)
+    wanted = None if period is None else str(period_asked(period))
+    if triangle:
+        if wanted is None:
+            raise UsageError("修订三角要写明报告期，如 zhishu releases 2026-09 --triangle。")
+        return _triangle(store, wanted, index, subject, xlsx, as_json)
+    if index or subject or xlsx:
+        raise UsageError("--index、--subject、--xlsx 只和 --triangle 一起使用。")
+    found = [s for s in staged_releases(store) if wanted in (None, s.release.manifest.period)]
     if as_json:
         print_json(
             [
@@ -131,6 +155,22 @@ def releases(home: Home = None, as_json: AsJson = False) -> int:
         )
     else:
         print("\n".join(release_lines(found)) or "还没有发布。")
+    return 0
+
+
+def _triangle(store: Store, period: str, index: str, subject: str, xlsx: Path | None, as_json: bool) -> int:
+    from dataclasses import asdict
+
+    from flows.ledger.files import write_file
+    from flows.triangle import triangle, triangle_lines, write_triangle
+
+    found = triangle(store, period, index, subject)
+    if xlsx is not None:
+        write_file(xlsx.absolute(), write_triangle(found), 0o644)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        print("\n".join(triangle_lines(found)))
     return 0
 
 
@@ -152,7 +192,7 @@ def export(
     from flows.ledger.release import read_release
     from flows.ledger.release import releases as all_releases
     from flows.ledger.store import Store
-    from flows.publication import write_workbooks
+    from flows.printing import write_workbooks
     from flows.publish import at_stage
     from flows.stored import stored_results
     from schemas.codes import load_codes

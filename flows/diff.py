@@ -1,31 +1,36 @@
-"""What changed between two releases of a period, and why: totals, ranks, indicators, cells, and whose event.
+"""What changed between two releases, and why: totals and ranks, causes, indicators, cells, and whose event.
 
-The change of a total is laid on its indicators by their contributions, each with the nearest cause. The cells
-are compared in the warehouse as of both sequences. Nothing is computed anew.
+The releases are of one period, or the older is of an earlier one: then the change of the period is told apart from the
+revision of what was published before, as far as the newer release knows the older period. Values and causes come from
+what the releases keep (``indices/change.py``); the cells are compared in the warehouse as of both sequences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 
 from flows.ledger.journal import Entry
 from flows.ledger.relations import relations
-from flows.ledger.release import Release, releases
+from flows.ledger.release import Release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
-from flows.publish import staged
+from flows.release_whatif import methods_of
 from flows.stored import stored_table
+from indices.change import CAUSES_ZH, ChangeError, Split, split
+from indices.changes import Product, read_sides
+from indices.tables.results import PRODUCTS_ZH
 from schemas.period import Period
 
 KEPT = ("result_index", "result_indicator")
 _CELL_KEY = "form, period, source, region_code, chain_code, subchain_code, cluster_code, park_code, field"
 
 Row = dict[str, Any]
+Key = tuple[str, str, str]  # index, subject type, subject
 
 
 class DiffError(Mistake):
@@ -34,13 +39,19 @@ class DiffError(Mistake):
 
 @dataclass(frozen=True)
 class Diff:
-    """Rows that differ. Keys of each are columns; ``older`` and ``newer`` hold the two values as text."""
+    """Rows that differ. Keys of each are columns; ``older`` and ``newer`` hold the two values as text.
+
+    ``causes`` and ``indicators`` split the change of each total; the ``points`` of each of them add up to it.
+    ``notes`` say what could not be split.
+    """
 
     older: str
     newer: str
     totals: tuple[Row, ...]
+    causes: tuple[Row, ...]
     indicators: tuple[Row, ...]
     cells: tuple[Row, ...]
+    notes: tuple[str, ...]
 
     @property
     def same(self) -> bool:
@@ -49,60 +60,58 @@ class Diff:
 
 
 def diff(con: duckdb.DuckDBPyConnection, store: Store, older: Release, newer: Release) -> Diff:
-    """Compare two releases of one period; ``con`` is a warehouse opened for reading.
+    """Compare two releases; ``con`` is a warehouse opened for reading.
 
-    DiffError for releases of different periods: their values are not versions of one another.
+    The cells are those of the periods up to the older release's, as of both sequences. DiffError if the older
+    release is of a later period.
     """
-    if older.manifest.period != newer.manifest.period:
-        raise DiffError(f"发布 {older.id} 和 {newer.id} 不是同一报告期，不是彼此的修订，不作比较。")
-    for side, release in (("older", older), ("newer", newer)):
+    before, after = (Period.parse(release.manifest.period) for release in (older, newer))
+    if before.ref_month > after.ref_month:
+        raise DiffError(f"发布 {older.id} 的报告期晚于 {newer.id}，请把较早的写在前面。")
+    for prefix, release in (("older", older), ("newer", newer)):
         for name in KEPT:
             stored_table(con, release, name)
-            con.execute(f"create or replace temp table {side}_{name} as select * from {name}")
-        period = Period.parse(release.manifest.period)
-        relations(con, release.manifest.seq, period, bool(release.manifest.settings["admit_pending"]))
+            con.execute(f"create or replace temp table {prefix}_{name} as select * from {name}")
+        relations(con, release.manifest.seq, before, bool(release.manifest.settings["admit_pending"]))
         con.execute(
-            f"create or replace temp table {side}_cell as select f.* exclude (submission), v.name as submission,"
+            f"create or replace temp table {prefix}_cell as select f.* exclude (submission), v.name as submission,"
             " v.submitter as filer, v.decided_seq from fact f join in_force v on v.id = f.submission"
         )
-    method_changed = dict(older.manifest.methods) != dict(newer.manifest.methods)
-    indicators = _rows(con, _INDICATORS, [newer.manifest.period])
-    for row in indicators:
-        row["cause"] = _cause(row, method_changed)
+    periods = {"older": str(before), "newer": str(after)}
+    totals = _rows(con, _TOTALS, periods)
+    leaves = {(r["index"], r["subject"], r["indicator"]): r for r in _rows(con, _INDICATORS, periods)}
+    splits, notes = _splits(con, older, newer)
     return Diff(
         older.id,
         newer.id,
-        tuple(_rows(con, _TOTALS, [newer.manifest.period])),
-        tuple(_plain(row, _SHOWN) for row in indicators),
+        tuple(totals),
+        tuple(_causes(totals, splits)),
+        tuple(_indicators(splits, leaves)),
         tuple(_cells(con, store.journal.entries())),
+        tuple(notes),
     )
 
 
 _TOTALS = """
 select coalesce(a.index_code, b.index_code) as index, coalesce(a.product, b.product) as product,
-    coalesce(a.subject, b.subject) as subject, coalesce(b.subject_name, a.subject_name) as name,
-    a.value as older, b.value as newer, b.value - a.value as change, a.rank as older_rank, b.rank as newer_rank
-from (select * from older_result_index where period = $1) a
-full join (select * from newer_result_index where period = $1) b using (index_code, product, subject)
+    coalesce(a.subject_type, b.subject_type) as type, coalesce(a.subject, b.subject) as subject,
+    coalesce(b.subject_name, a.subject_name) as name,
+    a.value as older, b.value as newer, b.value - a.value as change, a.rank as older_rank, b.rank as newer_rank,
+    coalesce(nullif(b.withheld, ''), a.withheld, '') as withheld
+from (select * from older_result_index where period = $older) a
+full join (select * from newer_result_index where period = $newer) b using (index_code, product, subject)
 where a.value is distinct from b.value or a.rank is distinct from b.rank
-order by 1, 2, 3
+order by 1, 2, 3, 4
 """
 _INDICATORS = """
 select coalesce(a.index_code, b.index_code) as index, coalesce(a.subject, b.subject) as subject,
     coalesce(a.indicator, b.indicator) as indicator, coalesce(b.name, a.name) as name,
     a.value as older, b.value as newer, a.score as older_score, b.score as newer_score,
-    coalesce(b.contribution_full, 0) - coalesce(a.contribution_full, 0) as full_change,
-    coalesce(b.contribution_monthly, 0) - coalesce(a.contribution_monthly, 0) as monthly_change,
-    a.missing as older_missing, b.missing as newer_missing, a.ref_period as older_ref, b.ref_period as newer_ref,
-    a.revenue_coverage as older_coverage, b.revenue_coverage as newer_coverage,
-    a.weight as older_weight, b.weight as newer_weight
-from (select * from older_result_indicator where period = $1) a
-full join (select * from newer_result_indicator where period = $1) b using (index_code, subject, indicator)
-where (a.value, a.score, a.missing, a.contribution_full, a.contribution_monthly)
-    is distinct from (b.value, b.score, b.missing, b.contribution_full, b.contribution_monthly)
+    coalesce(b.subject_name, a.subject_name) as subject_name, a.missing as older_missing, b.missing as newer_missing
+from (select * from older_result_indicator where period = $older) a
+full join (select * from newer_result_indicator where period = $newer) b using (index_code, subject, indicator)
 order by 1, 2, 3
 """
-_SHOWN = "index subject indicator name older newer older_score newer_score full_change monthly_change cause"
 _CHANGED = f"""
 select {_CELL_KEY}, a.value as older, b.value as newer, a.mark as older_mark, b.mark as newer_mark,
     a.submission as older_submission, b.submission as newer_submission, coalesce(b.cell, a.cell) as cell,
@@ -113,17 +122,83 @@ order by all
 """
 
 
-def _cause(row: Row, method_changed: bool) -> str:
-    """The nearest cause of an indicator's change, from the cells towards the weights."""
-    if row["older_missing"] is None or row["newer_missing"] is None:
-        return "方法"
-    if row["older_missing"] != row["newer_missing"] or row["older_ref"] != row["newer_ref"]:
-        return "缺失处理"
-    if row["older"] != row["newer"]:
-        return "覆盖" if row["older_coverage"] != row["newer_coverage"] else "数据"
-    if row["older_score"] != row["newer_score"]:
-        return "上下限" if method_changed else "基期数据"
-    return "权重" if row["older_weight"] != row["newer_weight"] else "其他指标的权重重分"
+def _splits(
+    con: duckdb.DuckDBPyConnection, older: Release, newer: Release
+) -> tuple[dict[tuple[Product, Key], Split], list[str]]:
+    """The change of every value that both releases have, in parts, and why there are none where there are not."""
+    try:
+        before, after = ({m.index: m for m in methods_of(release)} for release in (older, newer))
+    except Mistake as mistake:
+        return {}, [f"不按原因分解：{mistake}"]
+    found: dict[tuple[Product, Key], Split] = {}
+    notes = []
+    one, two = older.manifest.period, newer.manifest.period
+    for product in get_args(Product):
+        sides = read_sides(con, before, one, product, "older_")
+        known = read_sides(con, after, one, product, "newer_") if one != two else {}
+        for key, side in read_sides(con, after, two, product, "newer_").items():
+            if key not in sides:
+                continue
+            try:
+                found[product, key] = split(sides[key], side, known.get(key), one == two)
+            except ChangeError as error:
+                notes.append(f"{key[0]} {PRODUCTS_ZH[product]} {key[2]} 不按原因分解：{error}")
+        if one != two and sides.keys() - known.keys():
+            notes.append(
+                f"{PRODUCTS_ZH[product]}：发布 {newer.id} 中没有 {one} 的 {len(sides.keys() - known.keys())} 个值，其修订和数据不能分开，合计为“数据”。"
+            )
+    return found, notes
+
+
+def _causes(totals: Sequence[Row], splits: Mapping[tuple[Product, Key], Split]) -> list[Row]:
+    """The causes of the totals that have a split, in the order of the totals."""
+    keyed = [(t, splits.get((t["product"], (t["index"], t["type"], t["subject"])))) for t in totals]
+    return [
+        {"index": t["index"], "product": t["product"], "subject": t["subject"], "subject_name": t["name"],
+         "cause": CAUSES_ZH[part.item], "points": str(part.published)}
+        for t, found in keyed
+        if found is not None
+        for part in found.parts
+        if part.kind == "cause"
+    ]  # fmt: skip
+
+
+def _indicators(splits: Mapping[tuple[Product, Key], Split], leaves: Mapping[Key, Row]) -> list[Row]:
+    """What each indicator gave to the change of each value, and by which causes.
+
+    One that differs and moves no value (it is cut at an end of the score, or there is no published value) stands
+    without product and points.
+    """
+    rows = []
+    for (product, (index, _, subject)), found in splits.items():
+        for part in found.parts:
+            if part.kind == "indicator":
+                causes = {c: p for (i, c), p in found.points.items() if i == part.item and p}
+                largest = sorted(causes, key=lambda c: (-abs(causes[c]), c))
+                words = "、".join(CAUSES_ZH[cause] for cause in largest)
+                rows.append(_shown(leaves[index, subject, part.item], product, str(part.published), words))
+    told = {(row["index"], row["subject"], row["indicator"]) for row in rows}
+    rows += [
+        _shown(leaf, "", None, "")
+        for key, leaf in leaves.items()
+        if key not in told and any(leaf[f"older{w}"] != leaf[f"newer{w}"] for w in ("", "_score", "_missing"))
+    ]
+    return sorted(rows, key=lambda r: (r["index"], r["subject"], r["product"], r["indicator"]))
+
+
+def _shown(leaf: Row, product: str, points: str | None, cause: str) -> Row:
+    names = (
+        "index",
+        "subject",
+        "subject_name",
+        "indicator",
+        "name",
+        "older",
+        "newer",
+        "older_score",
+        "newer_score",
+    )
+    return {"product": product, **{name: leaf[name] for name in names}, "points": points, "cause": cause}
 
 
 def _cells(con: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> list[Row]:
@@ -138,62 +213,10 @@ def _cells(con: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> list[Row
     return found
 
 
-def triangle(store: Store, period: str, index: str, subject: str) -> list[Row]:
-    """The values of a subject over all releases of a period: how it was revised.
-
-    One row for each release and product: release, stage, product, value, rank.
-    """
-    entries = store.journal.entries()
-    found = []
-    with duckdb.connect() as con:
-        for release in releases(store, period):
-            stored_table(con, release, "result_index")
-            stage = staged(release, entries).stage
-            found += [
-                {"release": release.id, "stage": stage, **row}
-                for row in _rows(
-                    con,
-                    "select product, value, rank from result_index"
-                    " where index_code = $1 and subject = $2 and period = $3 order by product desc",
-                    [index, subject, period],
-                )
-            ]
-    return found
-
-
-def _rows(con: duckdb.DuckDBPyConnection, query: str, given: Sequence[object] = ()) -> list[Row]:
-    cursor = con.execute(query, list(given))
+def _rows(con: duckdb.DuckDBPyConnection, query: str, given: Mapping[str, str] | None = None) -> list[Row]:
+    cursor = con.execute(query, given) if given else con.execute(query)
     names = [column[0] for column in cursor.description or ()]
     return [
         {n: str(v) if isinstance(v, Decimal) else v for n, v in zip(names, row, strict=True)}
         for row in cursor.fetchall()
     ]
-
-
-def _plain(row: Row, names: str) -> Row:
-    return {name: row[name] for name in names.split()}
-
-
-def diff_lines(found: Diff, shown: int = 30) -> list[str]:
-    """What people read of a comparison."""
-    if found.same:
-        return [f"发布 {found.older} 与 {found.newer} 的指数、指标和单元格都相同。"]
-    lines = [
-        f"发布 {found.older} → {found.newer}：总值或位次 {len(found.totals)} 处，指标 {len(found.indicators)} 处，单元格 {len(found.cells)} 处不同。"
-    ]
-    lines += [
-        f"{t['index']} {t['product']} {t['subject']} {t['name']}　{t['older'] or '—'} → {t['newer'] or '—'}"
-        f"　位次 {t['older_rank'] or '—'} → {t['newer_rank'] or '—'}"
-        for t in found.totals[:shown]
-    ]
-    lines += [
-        f"{i['index']} {i['subject']} {i['indicator']} {i['name']}　{i['older'] or '缺'} → {i['newer'] or '缺'}"
-        f"　贡献 {i['full_change']}　{i['cause']}"
-        for i in found.indicators[:shown]
-    ]
-    lines += [
-        f"{c['form']}.{c['field']} {c['submitter']} {c['period']} {c['cell']}　{c['older'] or '空'} → {c['newer'] or '空'}"
-        f"　{c['revision'] or c['newer_submission'] or '撤去'}　事件 {c['event'] or '—'} {c['actor']}"
-        for c in found.cells[:shown]
-    ]
-    return lines

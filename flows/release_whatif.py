@@ -32,7 +32,7 @@ def compare_release(home: Path, release_id: str, settings: Sequence[str], thread
     release = read_release(Store(home), release_id)
     leaves, totals = (_table(release, f"result_{name}") for name in ("indicator", "index"))
     found: list[Comparison] = []
-    for method in _methods(release):
+    for method in methods_of(release):
         mine = pl.col("index_code") == method.index, pl.col("period") == release.manifest.period
         for product in get_args(Product):
             published = totals.filter(*mine, pl.col("product") == product, pl.col("value") != "")
@@ -47,10 +47,12 @@ def compare_release(home: Path, release_id: str, settings: Sequence[str], thread
     return found
 
 
-def _methods(release: Release) -> Iterator[Method]:
+def methods_of(release: Release) -> Iterator[Method]:
+    """The methods of a release as it used them; Mistake if a method file is another by now."""
     for name, digest in sorted(release.manifest.methods.items()):
-        method = read_method(METHODS_DIR / f"{name}.toml")
-        if method_digest(method) != digest:
+        path = METHODS_DIR / f"{name}.toml"
+        method = read_method(path) if path.is_file() else None
+        if method is None or method_digest(method) != digest:
             raise Mistake(f"方法 {name} 与发布 {release.id} 所用的不同（摘要不符）；请取回当时的方法文件。")
         yield method
 
@@ -80,8 +82,10 @@ def _one(
     labels = [
         pl.lit(v).alias(k) for k, v in (("index", method.id), ("product", product), ("type", subject_type))
     ]
-    index = compare(design, before, after).select(*labels, pl.all())
-    yield Comparison(design, changed, index, why(before, after).select(*labels, pl.all()))
+    names = dict(leaves.select("subject", "subject_name").unique().iter_rows())
+    index = compare(design, before, after).with_columns(pl.col("subject").replace(names).alias("name"))
+    reasons = why((design, before), (changed, after))
+    yield Comparison(design, changed, *(f.select(*labels, pl.all()) for f in (index, reasons)))
 
 
 def _concerns(setting: str, nodes: set[str]) -> bool:

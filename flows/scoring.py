@@ -11,7 +11,9 @@ import polars as pl
 
 from indices.design import Design, read_design
 from indices.score import Scored, score
-from indices.tables.scored import write_comparison_book, write_scored
+from indices.tables.comparison import write_comparison_book
+from indices.tables.results import PRODUCTS_ZH, SUBJECT_TYPES
+from indices.tables.scored import write_scored
 from indices.whatif import compare, overridden, why
 from schemas.table import read_table
 
@@ -51,7 +53,9 @@ def compare_files(method: Path, data: Path, overrides: Sequence[str], threads: i
     changed = overridden(design, overrides)
     table = read_table(data, design.data.sheet, design.data.header_row)
     before, after = (score(d, table.frame, table.place, threads) for d in (design, changed))
-    return Comparison(design, changed, compare(design, before, after), why(before, after))
+    return Comparison(
+        design, changed, compare(design, before, after), why((design, before), (changed, after))
+    )
 
 
 def write_comparisons(found: Sequence[Comparison], out: Path) -> list[Path]:
@@ -62,7 +66,9 @@ def write_comparisons(found: Sequence[Comparison], out: Path) -> list[Path]:
         "reasons": pl.concat([c.leaves for c in found]),
     }
     written = [_replace(out / f"{name}.csv", csv_bytes(frame)) for name, frame in tables.items()]
-    return [*written, _replace(out / "whatif.xlsx", write_comparison_book(found[0].design, tables))]
+    names = {item: name for c in found for item, name in c.design.names.items()}
+    book = write_comparison_book(found[0].design, tables["comparison"], tables["reasons"], names)
+    return [*written, _replace(out / "whatif.xlsx", book)]
 
 
 def comparison_json(found: Comparison) -> list[dict[str, Any]]:
@@ -72,17 +78,38 @@ def comparison_json(found: Comparison) -> list[dict[str, Any]]:
 
 
 def comparison_lines(found: Comparison) -> list[str]:
-    """Who gains and who loses a place, the largest shifts first."""
+    """Who gains and who loses a place and by which indicators, the largest shifts first."""
     moved = found.index.filter(pl.col("shift").fill_null(0) != 0)
-    lines = [f"{found.design.name}（{found.design.id}）：位次变动 {moved.height} 个"]
+    first = found.index.row(0, named=True) if found.index.height else {}
+    labels = [
+        words[first[c]] for c, words in (("product", PRODUCTS_ZH), ("type", SUBJECT_TYPES)) if c in first
+    ]
+    changed = found.index.filter(pl.col("change").fill_null(0) != 0).height
+    lines = [
+        "　".join((f"{found.design.name}（{found.design.id}）", *labels))
+        + f"：发布值变动 {changed} 个，位次变动 {moved.height} 个"
+    ]
     for row in (
         moved.sort(pl.col("shift").abs(), "subject", descending=[True, False]).head(10).iter_rows(named=True)
     ):
         lines.append(
             f"{row['name']} {row['period']}".rstrip()
             + f"  {row['before']} → {row['after']}  位次 {row['rank_before']} → {row['rank_after']}"
+            + f"  {_reasons(found, row['subject'], row['period'])}"
         )
     return lines
+
+
+def _reasons(found: Comparison, subject: str, period: str, shown: int = 3) -> str:
+    """The items that made most of a subject's change."""
+    here = (
+        (pl.col("subject") == subject) & (pl.col("period") == period) & (pl.col("points").fill_null(0) != 0)
+    )
+    parts = found.leaves.filter(here).sort(pl.col("points").abs(), "indicator", descending=[True, False])
+    return "，".join(
+        f"{item} {found.design.names[item]} {points:+}"
+        for item, points in parts.head(shown).select("indicator", "points").iter_rows()
+    )
 
 
 def write_stages(design: Design, scored: Scored, out: Path, uncertain: Uncertain | None = None) -> list[Path]:

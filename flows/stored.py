@@ -9,8 +9,11 @@ import duckdb
 import polars as pl
 
 from flows.ledger.release import Release
+from indices import changes
 from indices.gate import place_gates
+from indices.parameters import place_table
 from indices.tables.results import Results, read_results
+from indices.uncertainty import released
 from schemas.codes import Codes
 
 # the total key of each table, for canonical text
@@ -18,6 +21,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "result_index": ("index_code", "product", "period", "subject_type", "subject"),
     "result_pillar": ("index_code", "product", "period", "subject", "pillar_no"),
     "result_indicator": ("index_code", "period", "subject", "indicator"),
+    "result_change": ("index_code", "period", "against", "subject", "kind", "item"),
+    "result_rank_interval": ("index_code", "period", "subject"),
     "result_variable": ("index_code", "period", "subject", "indicator", "variable"),
     "result_target": ("position", "scope"),
     "result_coverage": ("form", "period"),
@@ -31,8 +36,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 def stored_results(release: Release, codes: Codes) -> Results:
     """The results of a release as it was kept, without computing anything."""
     with duckdb.connect() as con:
-        if "result_gate" not in release.tables:  # a release from before there was a gate
-            place_gates(con, (), 0, {})
+        place_gates(con, (), 0, {})  # a release from before these tables has none of their rows
+        place_table(con, "result_change", changes.COLUMNS, ())
+        place_table(con, "result_rank_interval", released.COLUMNS, ())
         for name in (name for name in KEYS if name in release.tables):
             stored_table(con, release, name)
         return read_results(con, codes)

@@ -1,32 +1,25 @@
-"""Why did it change: the difference of an index between two states, given to its causes and indicators.
+"""Why did it change: the difference of an index between two states, given to its causes.
 
 A state is a design with a table. Causes are the players of a cooperative game: ``data`` (the figures that both sides
 have), ``coverage`` (which figures are there, and the marks of gaps), ``weight``, ``goalpost`` (posts, optimum and
 reference) and ``method`` (everything else in the design). Every mixture of them is computed by the engine; a cause
-gets its Shapley value, the mean over all orders of what it adds, so that no order is preferred:
-
-    phi_c = sum over S without c of |S|! (n - |S| - 1)! / n! (v(S and c) - v(S))
-
-The values add up to the whole change exactly. The published split is rounded so that it adds up to the change of the
-published values: every share goes down to the digit below, and the units that remain go to the largest remainders,
-ties by the order of the causes. Causes that do not differ are not computed and get nothing.
-
-Source: Shapley (1953); for decompositions of an index, Shorrocks (2013), Journal of Economic Inequality.
+gets its Shapley value, and the published split is rounded so that it adds up (see ``indices/shapley.py``). Causes that
+do not differ are not computed and get nothing. By indicator the same change is split in ``indices/tree_split.py``; what
+a release keeps of MQ, CM and CA is split in ``indices/change.py`` without computing it again.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Context, Decimal
+from decimal import Decimal, localcontext
 
 import polars as pl
 
 from indices.design import Design, Indicator
 from indices.score import score_table
+from indices.shapley import FINE, WIDE, Coalition, coalitions, rounded_to, steps
 from indices.steps.bench import Columns, ScoreError
 from indices.table import Table
 
@@ -39,7 +32,6 @@ CAUSES_ZH = {
     "method": "方法",
 }
 _POSTS = ("low", "high", "optimum", "reference")
-_WIDE = Context(prec=60)
 _KEY = ["subject", "indicator"]
 
 
@@ -63,17 +55,14 @@ def attribute(before: State, after: State) -> pl.DataFrame:
     if {n.id: n.parent for n in before.design.nodes} != {n.id: n.parent for n in after.design.nodes}:
         raise ScoreError("两侧的指标体系不同，不能按原因分解；请先在同一体系上计算。")
     causes = _differing(before, after)
-    values: dict[frozenset[str], Mapping[str, Decimal]] = {}
-    for size in range(len(causes) + 1):
-        for taken in itertools.combinations(causes, size):
-            values[frozenset(taken)] = _index(_mixed(before, after, frozenset(taken)))
+    values = {taken: _index(_mixed(before, after, taken)) for taken in coalitions(causes)}
     whole, nothing = values[frozenset(causes)], values[frozenset()]
     decimals = after.design.aggregate.decimals
     rows = []
     for subject in sorted(whole.keys() & nothing.keys()):
         if any(subject not in v for v in values.values()):
             raise ScoreError(f"单位 {subject} 在某种组合下没有指数（覆盖不足），不能分解；请补报后再分析。")
-        shares = {c: _shapley(c, causes, values, subject) if c in causes else Decimal(0) for c in CAUSES}
+        shares = _shapley(causes, values, subject)
         change = _published(whole[subject], decimals) - _published(nothing[subject], decimals)
         printed = rounded_to(change, list(shares.values()), decimals)
         rows += [(subject, c, shares[c], p) for c, p in zip(CAUSES, printed, strict=True)]
@@ -86,35 +75,18 @@ def attribute(before: State, after: State) -> pl.DataFrame:
     return pl.DataFrame(rows, schema, orient="row")
 
 
-def rounded_to(total: Decimal, shares: Sequence[Decimal], decimals: int) -> list[Decimal]:
-    """Shares rounded so that they add up to a rounded total, by largest remainder."""
-    unit = Decimal(1).scaleb(-decimals)
-    down = [s.quantize(unit, rounding=ROUND_FLOOR, context=_WIDE) for s in shares]
-    left = int((total - sum(down, Decimal(0))) / unit)
-    moving = [j for j, s in enumerate(shares) if s != 0] or list(range(len(shares)))
-    order = sorted(moving, key=lambda j: (-(shares[j] - down[j]), j))
-    for step in range(abs(left)):
-        down[order[step % len(order)] if left > 0 else order[-1 - step % len(order)]] += (
-            unit if left > 0 else -unit
-        )
-    return down
-
-
 def _published(value: Decimal, decimals: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-decimals), context=_WIDE)
+    return value.quantize(Decimal(1).scaleb(-decimals), context=WIDE)
 
 
 def _shapley(
-    cause: str, causes: Sequence[str], values: Mapping[frozenset[str], Mapping[str, Decimal]], subject: str
-) -> Decimal:
-    n, total = len(causes), Decimal(0)
-    others = [c for c in causes if c != cause]
-    for size in range(n):
-        ways = math.factorial(size) * math.factorial(n - size - 1)
-        for taken in itertools.combinations(others, size):
-            gain = values[frozenset({*taken, cause})][subject] - values[frozenset(taken)][subject]
-            total += ways * gain
-    return _WIDE.divide(total, Decimal(math.factorial(n))).quantize(Decimal("1e-12"), context=_WIDE)
+    causes: Sequence[str], values: Mapping[Coalition, Mapping[str, Decimal]], subject: str
+) -> dict[str, Decimal]:
+    found = dict.fromkeys(CAUSES, Decimal(0))
+    with localcontext(WIDE):
+        for cause, without, taken, share in steps(causes):
+            found[cause] += share * (values[taken][subject] - values[without][subject])
+        return {cause: value.quantize(FINE) for cause, value in found.items()}
 
 
 def _differing(before: State, after: State) -> list[str]:

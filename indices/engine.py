@@ -6,7 +6,8 @@ Prefect.
 
 The stages: ``report_row`` -> ``included`` (whose rows are added) -> ``amount`` and ``ttm`` -> ``node_value``
 -> ``reading`` (every indicator at every reference month) -> ``indicator`` (the figure that stands, its score)
--> ``result_indicator``, ``result_pillar``, ``result_index``, ``result_variable``, ``result_target``.
+-> ``result_indicator``, ``result_pillar``, ``result_index``, ``result_change``,
+``result_rank_interval``, ``result_variable``, ``result_target``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from indices.changes import place_changes
 from indices.compile import node_id, readings_sql
 from indices.coverage import place_coverage, read_reports
 from indices.expression import Std, leaves
@@ -26,6 +28,7 @@ from indices.parameters import TTM_PAIRS, Columns, place_parameters, place_subje
 from indices.reach import subjects
 from indices.roster import SUMMED, Sum, expected, filings, include
 from indices.targets import Plan, load_plan
+from indices.uncertainty.released import place_intervals
 from schemas.codes import Codes
 from schemas.period import Period, months_between
 
@@ -81,6 +84,8 @@ def compute(
         {p.ref_month: judge(methods, read_reports(con, codes, p)) for p in earlier},
     )
     con.execute(text("index"))
+    place_changes(con, methods, period)
+    place_intervals(con, methods, period)
     con.execute(text("variable"))
     con.execute(text("target"), {"month": period.ref_month})
     place_coverage(con, reports)

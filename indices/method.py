@@ -87,6 +87,21 @@ class Gate:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class RankDraws:
+    """What the published rank intervals vary, see ``indices/uncertainty/released.py``.
+
+    ``weights`` and ``posts`` are relative sizes, ``means`` alternatives of the index's mean (``declared`` is the
+    arithmetic one); ``draws`` is a power of two, so that the sequence is balanced.
+    """
+
+    weights: Decimal
+    posts: Decimal
+    means: tuple[Literal["declared", "geometric"], ...]
+    draws: int
+    seed: int
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Pillar:
     """A pillar; its weight is the sum of its leaves."""
 
@@ -152,6 +167,7 @@ class Method:
     indicators: tuple[Indicator, ...]
     baskets: tuple[Basket, ...] = field(default=())
     gates: tuple[Gate, ...] = field(default=())
+    uncertainty: RankDraws | None = None
 
     @property
     def id(self) -> str:
@@ -179,6 +195,7 @@ def read_method(path: Path) -> Method:
     problems = [
         *_structure(method),
         *_gates(method, forms),
+        *_draws(method),
         *(p for i in method.indicators for p in _indicator(i, forms)),
     ]
     if problems:
@@ -220,6 +237,25 @@ def _gates(method: Method, forms: dict[str, Form]) -> list[str]:
                 problems.append(f"{name}的{what} {share} 超过 4 位小数")
         if keys.count((gate.subject_type, gate.form, gate.filers)) > 1:
             problems.append(f"{name}重复")
+    return problems
+
+
+def _draws(method: Method) -> list[str]:
+    """What is wrong with the declared uncertainty, as clauses of a sentence."""
+    declared = method.uncertainty
+    if declared is None:
+        return []
+    problems = []
+    for name, size in (("weights", declared.weights), ("posts", declared.posts)):
+        limit = Decimal("0.5") if name == "posts" else Decimal(1)  # posts moved by half could meet
+        if not 0 <= size < limit:
+            problems.append(f"[uncertainty] 的 {name} 为 {size}，应不小于 0、小于 {limit}")
+    if "geometric" in declared.means and method.score.floor <= 0:
+        problems.append("[uncertainty] 的 means 含几何平均，而得分下限不大于 0")
+    if not declared.means or len(set(declared.means)) < len(declared.means):
+        problems.append("[uncertainty] 的 means 为空或重复")
+    if declared.draws < 64 or declared.draws & (declared.draws - 1):
+        problems.append(f"[uncertainty] 的 draws 为 {declared.draws}，应为 2 的幂且不少于 64")
     return problems
 
 

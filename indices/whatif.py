@@ -13,6 +13,7 @@ from indices.declare import Aggregate, Mean
 from indices.design import Design, checked
 from indices.score import Scored
 from indices.steps.bench import ScoreError
+from indices.tree_split import split_trees
 
 _NUMBERS = ("weight", "low", "high", "reference")
 _HOW = (
@@ -97,9 +98,13 @@ def compare(design: Design, before: Scored, after: Scored) -> pl.DataFrame:
     ).sort("period", "rank_before", "subject", nulls_last=True)  # fmt: skip
 
 
-def why(before: Scored, after: Scored) -> pl.DataFrame:
-    """Which scores and effective weights differ: (subject, period, indicator, score_before, score_after,
-    weight_before, weight_after), those that are equal left out."""
+def why(before: tuple[Design, Scored], after: tuple[Design, Scored]) -> pl.DataFrame:
+    """Why an index differs: (subject, period, indicator, score_before, score_after, weight_before, weight_after, points).
+
+    A line for each indicator whose score or effective weight differs or that has a part in the change, and for each
+    group whose own weight or mean has. ``points`` are as printed and add up to the change of the published index (see
+    ``indices/tree_split.py``); the other columns are empty for a group.
+    """
     key = ["subject", "period", "indicator"]
 
     def leaves(scored: Scored, word: str) -> pl.DataFrame:
@@ -109,8 +114,13 @@ def why(before: Scored, after: Scored) -> pl.DataFrame:
         scores = scored.scores.select(*key, pl.col("score").alias(f"score_{word}"))
         return scores.join(weights, on=["indicator", "period"], how="left")
 
-    both = leaves(before, "before").join(leaves(after, "after"), on=key, how="full", coalesce=True)
+    both = leaves(before[1], "before").join(leaves(after[1], "after"), on=key, how="full", coalesce=True)
+    parts = split_trees(before, after).select(
+        "subject", "period", pl.col("item").alias("indicator"), pl.col("published").alias("points")
+    )
     same = pl.col("score_before").eq_missing(pl.col("score_after")) & pl.col("weight_before").eq_missing(
         pl.col("weight_after")
     )
-    return both.filter(~same).sort(key)
+    found = both.join(parts, on=key, how="full", coalesce=True)
+    columns = (*key, "score_before", "score_after", "weight_before", "weight_after", "points")
+    return found.filter(~same | pl.col("points").is_not_null()).select(columns).sort(key)

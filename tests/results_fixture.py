@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 import duckdb
 import polars as pl
 
+from indices.changes import compared_with
 from indices.method import Indicator, Method, methods_for
 from indices.tables.notes import MethodNote, ReleaseNotes
 from indices.tables.results import TABLES, Results
@@ -37,6 +38,7 @@ TYPES: dict[str, pl.DataType] = {
     "value_published": _decimal(20, 4), "revenue_coverage": _decimal(9, 4), "weight": _decimal(9, 2),
     "weight_monthly": _decimal(9, 4), "weight_full": _decimal(9, 4), "contribution_monthly": _decimal(9, 4),
     "contribution_full": _decimal(9, 4), "target": _decimal(12, 2), "ttm": _decimal(20, 4),
+    "points": _decimal(28, 12), "published": _decimal(9, 2), "low": _INT, "median": _INT, "high": _INT,
     "attainment": _decimal(9, 2), "filing_rate": _decimal(9, 4),
 }  # fmt: skip
 _VALUE = {"index": _decimal(9, 2), "variable": _decimal(28, 4)}
@@ -62,6 +64,8 @@ def results(period: Period = OCTOBER, small: bool = False, change: Change = keep
         for kind, code, name in subjects:
             made["pillar"] += _pillars(method, kind, code, period)
             made["indicator"] += _indicators(method, kind, code, name, period)
+    made["change"] = _changes(made["index"], made["indicator"], period)
+    made["rank_interval"] = _intervals(made["index"], period)
     made["target"] += _targets()
     made["coverage"] += _coverage(period)
     made["absent"] += _absent(period)
@@ -218,6 +222,48 @@ def _indicators(method: Method, kind: str, code: str, name: str, period: Period)
             }
         )  # fmt: skip
     return rows
+
+
+def _changes(
+    index: list[dict[str, object]], indicators: list[dict[str, object]], period: Period
+) -> list[dict[str, object]]:
+    """The whole change of each value as data, two thirds of it from the first monthly indicator, the rest from the second."""
+    rows: list[dict[str, object]] = []
+    monthly = {
+        (r["index_code"], r["subject"], r["period"]): r["value"] for r in index if r["product"] == "monthly"
+    }
+    for (code, subject, when), value in monthly.items():
+        if when != str(period):
+            continue
+        leaves = [
+            str(r["indicator"]) for r in indicators
+            if (r["index_code"], r["subject"]) == (code, subject) and r["in_monthly"]
+        ]  # fmt: skip
+        for other in compared_with(period):
+            change = Decimal(str(value)) - Decimal(str(monthly[code, subject, str(other)]))
+            most = (change * 2 / 3).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+            for kind, item, part in (
+                ("cause", "data", change), ("indicator", leaves[0], most), ("indicator", leaves[1], change - most),
+            ):  # fmt: skip
+                rows.append(
+                    {
+                        "index_code": code, "period": when, "against": str(other), "subject_type": "", "subject": subject,
+                        "kind": kind, "item": item, "points": part, "published": part,
+                    }
+                )  # fmt: skip
+    return rows
+
+
+def _intervals(index: list[dict[str, object]], period: Period) -> list[dict[str, object]]:
+    return [
+        {
+            "index_code": r["index_code"], "period": r["period"], "subject_type": r["subject_type"],
+            "subject": r["subject"], "low": max(1, int(str(r["rank"])) - 1), "median": r["rank"],
+            "high": int(str(r["rank"])) + 1,
+        }
+        for r in index
+        if r["product"] == "monthly" and r["period"] == str(period) and r["rank"] is not None
+    ]  # fmt: skip
 
 
 def _targets() -> Iterator[dict[str, object]]:

@@ -1,7 +1,9 @@
 """The command line without Prefect: exit codes, one sentence per mistake, JSON."""
 
+import csv
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,30 @@ def test_status_releases_and_export(
         written = {p.name: p.read_bytes() for p in target.iterdir()}
         assert len(written) == 3
         assert written == {p.name: p.read_bytes() for p in outcome.files if p.name in written}
+
+
+def test_the_triangle_and_a_what_if_of_a_release(
+    small_home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    home = ("--home", small_home)
+    code, out, _ = zhishu(capsys, "releases", "2026-10", "--triangle", "--index", "CM", *home, "--json")
+    found = json.loads(out)
+    assert code == 0 and found["vintages"] == [["2026-10.1", "初步"]]
+    assert {(r["index"], r["product"]) for r in found["rows"]} == {("CM", "monthly"), ("CM", "full")}
+    code, out, _ = zhishu(capsys, "releases", "2026-10", "--triangle", "--xlsx", tmp_path / "t.xlsx", *home)
+    assert code == 0 and "各次相同" in out and (tmp_path / "t.xlsx").is_file()
+    for wrong, sentence in ((("--triangle",), "要写明报告期"), (("--index", "CM"), "只和 --triangle")):
+        code, _, err = zhishu(capsys, "releases", *wrong, *home)
+        assert code == 2 and sentence in err
+    code, out, _ = zhishu(
+        capsys, "whatif", "2026-10.1", "--set", "weight.CA101=30", "--out", tmp_path / "w", *home
+    )
+    assert code == 0 and "产业集群先进性指数（CA-2026.1）　月度监测值　产业集群：发布值变动 1 个" in out
+    reasons = list(csv.DictReader((tmp_path / "w" / "reasons.csv").read_text("utf-8").splitlines()))
+    changes = list(csv.DictReader((tmp_path / "w" / "comparison.csv").read_text("utf-8").splitlines()))
+    for change in changes:
+        points = [Decimal(r["points"]) for r in reasons if r["product"] == change["product"] and r["points"]]
+        assert sum(points) == Decimal(change["change"]) != 0 and change["name"] == "铜基新材料先进制造业集群"
 
 
 def test_backfill_and_intake_take_without_computing(

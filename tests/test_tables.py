@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import openpyxl
+import polars as pl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 from results_fixture import FEBRUARY, load, release_notes, results
@@ -149,9 +150,11 @@ def test_one_workbook_per_index_and_audience_with_its_sheets(books: dict[str, op
     assert sorted(books) == sorted(
         f"{title}（{mark}）.xlsx" for title in (MQ, CM, CA) for mark in ("内部", "公开")
     )
-    assert books[f"{MQ}（公开）.xlsx"].sheetnames == ["总表", "总表（县）", "指标", "覆盖", "说明"]
-    assert books[f"{CM}（公开）.xlsx"].sheetnames == ["总表", "指标", "目标", "覆盖", "说明"]
-    assert books[f"{CA}（公开）.xlsx"].sheetnames == ["总表", "指标", "覆盖", "说明"]
+    assert books[f"{MQ}（公开）.xlsx"].sheetnames == [
+        "总表", "总表（县）", "变动分析", "变动分析（县）", "指标", "覆盖", "说明",
+    ]  # fmt: skip
+    assert books[f"{CM}（公开）.xlsx"].sheetnames == ["总表", "变动分析", "指标", "目标", "覆盖", "说明"]
+    assert books[f"{CA}（公开）.xlsx"].sheetnames == ["总表", "变动分析", "指标", "覆盖", "说明"]
     sheet = books[f"{MQ}（公开）.xlsx"]["总表"]
     assert sheet["A1"].value == "制造业高质量发展月度监测值（试算）"
     assert (sheet["A1"].font.name, sheet["C5"].font.name) == ("黑体", "宋体")
@@ -180,8 +183,8 @@ def test_charts_stand_where_a_person_would_look(tables: dict[str, bytes]) -> Non
         with zipfile.ZipFile(io.BytesIO(tables[f"{title}（内部）.xlsx"])) as package:
             names = [n for n in package.namelist() if n.startswith("xl/charts/")]
             charts[title] = [package.read(name).decode() for name in sorted(names)]
-    # ranking and contributions, first and last counties, coverage; targets per scope
-    assert [len(charts[title]) for title in (MQ, CM, CA)] == [5, 5, 3]
+    # ranking, contributions, rank intervals, two changes, first and last counties, coverage; targets per scope
+    assert [len(charts[title]) for title in (MQ, CM, CA)] == [8, 8, 6]
     ranking = charts[MQ][0]
     assert "<c:f>总表!$D$7:$D$17</c:f>" in ranking.replace("'", "")  # the 11 cities, not the province
 
@@ -351,6 +354,53 @@ def test_a_suppressed_figure_is_not_to_be_had_from_its_score_or_contribution(aud
     assert not isinstance(found[18], float) and not isinstance(found[20], float)
 
 
+def test_the_change_of_a_value_is_split_by_cause_and_indicator() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        if table == "index" and row["subject"] == "KEI" and row["product"] == "monthly":
+            row |= {
+                "value": {"2026-10": Decimal("81.20"), "2026-09": Decimal("80.00")}.get(str(row["period"]))
+            }
+            row |= {"withheld": "" if row["value"] else "权重覆盖率不足"}
+        if table == "change" and row["subject"] == "KEI":
+            if row["against"] == "2025-10":
+                return None
+            parts = {"data": "1.50", "CA101": "0.90", "CA102": "0.30"}
+            row |= {"published": Decimal(parts[str(row["item"])])}
+        return row
+
+    made = results(small=True, change=change)
+    lost = {"index_code": "CA", "period": "2026-10", "against": "2026-09", "subject": "KEI", "kind": "cause",
+            "item": "coverage", "published": Decimal("-0.30")}  # fmt: skip
+    extra = pl.DataFrame([lost], schema_overrides=made.change.schema)
+    sheet = book_of(replace(made, change=pl.concat([made.change, extra], how="diagonal")), CA)["变动分析"]
+    found = line(sheet, 1, "KEI")
+    assert found[:9] == ["KEI", "电子信息先进制造业集群", 81.2, 80, 1.2, 1.5, -0.3, 0.9, 0.3]
+    assert set(found[9:16]) == {0}  # in the basket, and without a part
+    (_, last_year) = ([c.value for c in r] for r in sheet.iter_rows() if r[0].value == "KEI")
+    assert last_year[3:7] == ["…"] * 4 and last_year[-1] == "往期未公布：权重覆盖率不足"
+
+
+def test_lines_of_the_change_sheet_run_from_gain_to_loss(books: dict[str, openpyxl.Workbook]) -> None:
+    sheet = books[f"{MQ}（公开）.xlsx"]["变动分析（县）"]
+    gains = [r[4].value for r in sheet.iter_rows(min_row=6, max_row=105)]
+    assert len(gains) == 100 and gains == sorted(gains, reverse=True)
+    county = [c.value for c in sheet[6]]
+    assert county[columns(sheet, "按原因分解", "数据") - 1] == county[4]
+
+
+def test_rank_intervals_stand_beside_the_rank() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        if table == "rank_interval" and row["subject"] in ("KEI", "KLP", "KAV"):
+            if row["subject"] == "KAV":
+                return None
+            row |= {"low": 2, "high": 2 if row["subject"] == "KEI" else 5}
+        return row
+
+    sheet = book_of(results(small=True, change=change), CA)["总表"]
+    at = columns(sheet, "位次区间\n（5%～95%）") - 1
+    assert [line(sheet, 2, code)[at] for code in ("KEI", "KLP", "KAV")] == ["2", "2～5", "—"]
+
+
 def test_february_is_not_compared_with_a_report_before() -> None:
     files = write_tables(results(FEBRUARY, small=True), release_notes(FEBRUARY), "internal")
     data = next(d for n, d in files.items() if n.startswith("2026-02 制造业"))
@@ -360,6 +410,8 @@ def test_february_is_not_compared_with_a_report_before() -> None:
     assert isinstance(found[columns(sheet, "监测值变动（分）", "同比变动") - 1], float)
     assert found[columns(sheet, "监测值变动（分）", "较上期变动") - 1] == "—"
     assert found[columns(sheet, "位次变动（位）", "较上期变动") - 1] == "—"
+    titles = [c.value for c in openpyxl.load_workbook(io.BytesIO(data))["变动分析"]["A"]]
+    assert [t for t in titles if t and "相比" in str(t)] == ["同比：2026年1-2月与2025年1-2月相比（分）"]
 
 
 def test_ranks_are_compared_in_one_basket_only() -> None:

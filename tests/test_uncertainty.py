@@ -14,8 +14,8 @@ from indices.declare import Uncertainty
 from indices.design import Design
 from indices.score import Scored, score
 from indices.steps.bench import ScoreError
-from indices.uncertainty.model import climb, model_of
-from indices.uncertainty.run import ranks_of, uncertainty
+from indices.uncertainty.model import climb, model_of, ranks_of
+from indices.uncertainty.run import uncertainty
 from indices.uncertainty.sobol import first_order, sensitivity, total_order
 
 LEAVES = (

@@ -1,17 +1,21 @@
 """What if, and why did it change: overrides, comparisons, and attributions that add up."""
 
 import dataclasses
+import io
 from decimal import Decimal
 
+import openpyxl
 import polars as pl
 import pytest
 from test_score_steps import ARITHMETIC, design, index, leaf, scale
 
-from indices.attribution import CAUSES, State, attribute, rounded_to
+from indices.attribution import CAUSES, State, attribute
 from indices.method import MethodError
 from indices.score import score
+from indices.shapley import rounded_to
 from indices.steps.bench import ScoreError
 from indices.table import arrange
+from indices.tables.comparison import write_comparison_book
 from indices.whatif import compare, overridden, why
 
 TWO = design(leaf("a") + leaf("b"), scale("{method = 'goalpost'}") + ARITHMETIC)
@@ -51,9 +55,31 @@ def test_who_gains_and_why() -> None:
     assert rows.rows() == [("p", "17.50", 1, 1, 0), ("q", "-10.00", 2, 2, 0)]
     moved = compare(TWO, before, score(overridden(TWO, ["high.a=160"]), DATA))
     assert dict(moved.select("subject", "shift").iter_rows()) == {"p": -1, "q": 1}
-    changed = why(before, after)
+    changed = why((TWO, before), (overridden(TWO, ["weight.a=3"]), after))
     assert changed.height == 4 and [float(v) for v in changed["weight_after"]] == [0.75, 0.25, 0.75, 0.25]
-    assert why(before, before).height == 0
+    # p: 45 to 62.5; a's share grows by 1/4 at 80, b's falls at 10, the level between is 53.75
+    assert [str(v) for v in changed["points"]] == ["6.56", "10.94", "-3.75", "-6.25"]
+    assert why((TWO, before), (TWO, before)).height == 0
+
+
+def test_the_workbook_says_who_gains_and_by_which_indicators() -> None:
+    """Nine indicators, of which one gets more weight: seven have a column, the rest stands together."""
+    codes = [f"x{n}" for n in range(9)]
+    many = design("".join(map(leaf, codes)), scale("{method = 'goalpost'}") + ARITHMETIC)
+    data = pl.DataFrame(
+        {"who": ["p", "q"]} | {c: [str(10 * n), str(90 - 7 * n)] for n, c in enumerate(codes)}
+    )
+    changed = overridden(many, ["weight.x8=5"])
+    sides = (many, score(many, data)), (changed, score(changed, data))
+    index = compare(many, sides[0][1], sides[1][1])
+    book = openpyxl.load_workbook(io.BytesIO(write_comparison_book(many, index, why(*sides), many.names)))
+    assert book.sheetnames == ["谁升谁降", "比较", "变动来源"]
+    lines = [[c.value for c in row] for row in book["谁升谁降"].iter_rows(min_row=5, max_row=7)]
+    labels = lines.pop(0)
+    assert len(labels) == 16 and labels[8:15] == sorted(labels[8:15]) and labels[15] == "其余"
+    assert [line[0] for line in lines] == ["p", "q"]  # from gain to loss
+    for line in lines:
+        assert line[4] == pytest.approx(line[3] - line[2]) == pytest.approx(sum(line[8:]))
 
 
 def shares(before: State, after: State) -> dict[str, dict[str, str]]:

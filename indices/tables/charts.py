@@ -82,6 +82,39 @@ def stacked_bars(book: Book, title: str, span: Span, series: Sequence[Series], a
     return _dress(chart, title, legend=True)
 
 
+def diverging_bars(book: Book, title: str, span: Span, series: Sequence[Series], axis: Axis) -> Chart:
+    """Like ``stacked_bars``, for parts of either sign: they grow from zero to both sides, the labels stay left."""
+    chart = stacked_bars(book, title, span, series, axis)
+    chart.set_y_axis(_label_axis() | {"label_position": "low"})
+    return chart
+
+
+def rank_whiskers(book: Book, title: str, span: Span, columns: tuple[int, int, int], worst: int) -> Chart:
+    """A line from the last to the first rank of each interval with a mark at the rank, rank 1 on top.
+
+    ``columns`` hold the last rank, the first rank and the rank; ``worst`` is the largest rank drawn.
+    """
+    chart = book.raw.add_chart({"type": "stock"})
+    for name, column in zip(("区间止", "区间起", "位次"), columns, strict=True):
+        mark = {"type": "diamond", "size": 7} if name == "位次" else {"type": "short_dash", "size": 9}
+        colour = {"color": PALETTE[1] if name == "位次" else PALETTE[0]}
+        chart.add_series(
+            {
+                "name": name,
+                "categories": span.column(span.labels),
+                "values": span.column(column),
+                "marker": mark | {"fill": colour, "border": colour},
+            }
+        )
+    chart.set_high_low_lines({"line": {"color": PALETTE[0], "width": 2}})
+    chart.set_x_axis(
+        {"num_font": _font(9), "interval_unit": 1, "label_position": "low", "major_tick_mark": "none"}
+    )
+    step = max(1, worst // 10)
+    chart.set_y_axis(_value_axis(Axis("", 0, worst + 1)) | {"reverse": True, "major_unit": step})
+    return _dress(chart, title, legend=True)
+
+
 def _label_axis() -> dict[str, object]:
     """The subjects from top to bottom, with the value axis below them."""
     return {

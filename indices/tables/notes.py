@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from indices.method import RankDraws
 from indices.tables.sheet import Book, Sheet
 from indices.tables.style import BLOCK, CODE, HEADING, LINE, PROSE, SYMBOLS, TERM, TEXT
 from schemas.codes import load_codes
@@ -34,10 +35,14 @@ COVERAGES = (
     "权重覆盖率＝有数据的指标权重占篮子全部权重的比重。"
 )
 
+NO_INTERVALS = "方法文件没有声明不确定性，不计算位次区间。"
+_MEANS_ZH = {"declared": "算术平均", "geometric": "几何平均"}
+
 
 @dataclass(frozen=True)
 class MethodNote:
-    """The method version behind one workbook, with its approval or lock text and plan clauses."""
+    """The method version behind one workbook, with its approval or lock text, its plan clauses and what its rank
+    intervals vary."""
 
     index: str
     id: str
@@ -46,6 +51,7 @@ class MethodNote:
     approval: str
     digest: str
     clauses: tuple[str, ...]
+    intervals: str = NO_INTERVALS
     caveat: str = ""  # of the approval, for every table
 
 
@@ -97,6 +103,18 @@ class ReleaseNotes:
     findings: tuple[tuple[str, int], ...] = ()
 
 
+def interval_words(declared: RankDraws | None) -> str:
+    """What the rank intervals of a method vary, for people."""
+    if declared is None:
+        return NO_INTERVALS
+    means = "或".join(_MEANS_ZH[mean] for mean in declared.means)
+    return (
+        f"位次区间为位次的 5%～95% 分位数：各指标权重在自身的 ±{declared.weights:.0%}、上下限在其间距的 ±{declared.posts:.0%} 之内"
+        f"变动，指数以{means}合成，按 Sobol 序列（种子 {declared.seed}）抽取 {declared.draws} 次，对月度监测值重新排位。"
+        "它说明方法的选择对位次的影响，不含数据误差。区间重叠的对象，先后不宜视为确定。"
+    )
+
+
 def heading_line(notes: ReleaseNotes, method: MethodNote) -> str:
     """The line under every title: period, release, stage, method, and what is wanting in its approval."""
     trial = f"试算，{method.caveat}" if method.caveat else "试算"
@@ -132,6 +150,7 @@ def write_notes(book: Book, notes: ReleaseNotes, method: MethodNote, audience: A
                 ("口径范围", notes.scope),
                 ("修约与位次", ROUNDING),
                 ("比较", COMPARISON),
+                ("位次区间", method.intervals),
                 ("覆盖率", COVERAGES),
                 ("符号", SYMBOLS),
             ),

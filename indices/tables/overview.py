@@ -30,6 +30,8 @@ from indices.tables.ranking import (
     SCORE,
     VALUE,
     Contributions,
+    Drawn,
+    Intervals,
     draw_ends,
     draw_whole,
 )  # fmt: skip
@@ -51,7 +53,7 @@ from indices.tables.style import (
 )  # fmt: skip
 
 SHARE, MONTHS = number_look(2), number_look(0)
-_PAGE = 75.0  # name and pillars together, so that every index fills the page alike
+_PAGE = 72.0  # name and pillars together, so that every index fills the page alike
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class _Values:
     scores: dict[tuple[str, int], Row]  # monthly pillars
     contributions: Contributions
     pillars: tuple[tuple[int, str], ...]
+    intervals: Intervals
 
 
 def write_overview(
@@ -104,6 +107,10 @@ def _values(results: Results, notes: ReleaseNotes, index: str) -> _Values:
         scores={(r["subject"], r["pillar_no"]): r for r in pillars if r["product"] == "monthly"},
         contributions=contributions,
         pillars=tuple(sorted({(row["pillar_no"], row["pillar"]) for row in pillars})),
+        intervals={
+            row["subject"]: (row["low"], row["high"])
+            for row in rows(results.rank_interval, pl.col("index_code") == index)
+        },
     )
 
 
@@ -129,8 +136,9 @@ def _headings(pillars: tuple[tuple[int, str], ...]) -> list[Heading]:
         Heading("监测值变动（分）", "较上期变动", 9),
         Heading("位次变动（位）", "同比变动", 8),
         Heading("位次变动（位）", "较上期变动", 9),
+        Heading("", "位次区间（5%～95%）", 9),
         Heading("", "状态", 5),
-        Heading("", "备注", 14),
+        Heading("", "备注", 13),
     ]
 
 
@@ -158,7 +166,7 @@ def _sheet(
     if not subjects:
         sheet.merged(row, 0, row, sheet.last_column, "本期没有可以计算的对象。", TEXT)
         row += 1
-    lines = (notes.trial, notes.scope, PRODUCTS, COMPARISON, f"{SYMBOLS}{status_legend()}")
+    lines = (notes.trial, notes.scope, PRODUCTS, COMPARISON, method.intervals, f"{SYMBOLS}{status_legend()}")
     row = sheet.notes(row, lines) + 1
     if not ranked:
         return
@@ -169,7 +177,8 @@ def _sheet(
         draw_ends(book, sheet, row, f"{kind}月度监测值", span)
     else:
         title = f"{kind}月度监测值"
-        draw_whole(book, sheet, row, title, span, members, values.pillars, values.contributions)
+        drawn = Drawn(members, values.pillars, values.contributions, values.intervals)
+        draw_whole(book, sheet, row, title, span, drawn)
 
 
 def _blocks(subjects: list[Row]) -> list[tuple[str, list[Row]]]:
@@ -216,13 +225,22 @@ def _subject(sheet: Sheet, row: int, subject: Row, values: _Values, no_previous:
     )
     sheet.number(row, column + 6, _moved(subject, last_year), MOVE, NOT_APPLICABLE)
     sheet.number(row, column + 7, _moved(subject, previous), MOVE, NOT_APPLICABLE)
-    sheet.text(row, column + 8, subject["status"] or "", CODE)
+    sheet.text(row, column + 8, _interval(values.intervals.get(code)), CODE)
+    sheet.text(row, column + 9, subject["status"] or "", CODE)
     remarks = [subject["withheld"] or ""]
     if full.get("withheld") and full["withheld"] != subject["withheld"]:
         remarks.append(f"全篮子值：{full['withheld']}")
     remark = "；".join(part for part in remarks if part)
-    sheet.text(row, column + 9, remark)
-    sheet.fit_row(row, (subject["subject_name"], NAME, NAME), (remark, column + 9, column + 9))
+    sheet.text(row, column + 10, remark)
+    sheet.fit_row(row, (subject["subject_name"], NAME, NAME), (remark, column + 10, column + 10))
+
+
+def _interval(ends: tuple[int, int] | None) -> str:
+    """A rank interval as printed; one of a single rank is that rank."""
+    if ends is None:
+        return NOT_APPLICABLE
+    low, high = ends
+    return str(low) if low == high else f"{low}～{high}"
 
 
 def _change(now: Row, before: Row | None) -> Decimal | None:

@@ -26,6 +26,8 @@ SUBJECT_TYPES = {
     "cluster": "产业集群",
 }
 
+PRODUCTS_ZH = {"monthly": "月度监测值", "full": "全篮子值"}
+
 # The columns that the tables read, and the key that orders each table. ``subject`` sorts by the code lists.
 TABLES: dict[str, tuple[str, ...]] = {
     "index": (
@@ -42,6 +44,10 @@ TABLES: dict[str, tuple[str, ...]] = {
         "score_published", "clipped", "missing", "status", "revenue_coverage", "reason", "weight",
         "weight_monthly", "weight_full", "contribution_monthly", "contribution_full",
     ),
+    "change": (
+        "index_code", "period", "against", "subject_type", "subject", "kind", "item", "points", "published",
+    ),
+    "rank_interval": ("index_code", "period", "subject_type", "subject", "low", "median", "high"),
     "variable": (
         "index_code", "period", "subject", "indicator", "variable", "ref_period", "value", "status",
         "coverage", "cells",
@@ -64,6 +70,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "index": ("index_code", "product", "period", "subject"),
     "pillar": ("index_code", "product", "period", "subject", "pillar_no"),
     "indicator": ("index_code", "period", "subject", "indicator"),
+    "change": ("index_code", "against", "subject", "kind", "item"),
+    "rank_interval": ("index_code", "subject"),
     "variable": ("index_code", "period", "subject", "indicator", "variable"),
     "target": ("scope", "subject"),
     "coverage": ("form", "period"),
@@ -83,6 +91,8 @@ class Results:
     index: pl.DataFrame
     pillar: pl.DataFrame
     indicator: pl.DataFrame
+    change: pl.DataFrame
+    rank_interval: pl.DataFrame
     variable: pl.DataFrame
     target: pl.DataFrame
     coverage: pl.DataFrame

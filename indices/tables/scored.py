@@ -58,14 +58,6 @@ def write_scored(design: Design, scored: Scored, uncertain: Uncertain | None = N
     return book.finish()
 
 
-def write_comparison_book(design: Design, tables: dict[str, pl.DataFrame]) -> bytes:
-    """The workbook of a comparison: who moved, and which scores and weights made it."""
-    book = Book(design.name, CREATED, f"{design.id}　{design.name}　试算比较")
-    for name, frame in tables.items():
-        write_frame(book, _SHEETS[name], frame)
-    return book.finish()
-
-
 def overview(
     book: Book, design: Design, published: pl.DataFrame, intervals: pl.DataFrame | None = None
 ) -> None:

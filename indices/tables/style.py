@@ -11,7 +11,10 @@ SYMBOLS = f"“{MISSING}”表示资料缺失或尚未取得，“{NOT_APPLICABL
 
 HEI, SONG = "黑体", "宋体"
 INK, GRID, HEAD_FILL, BAND_FILL = "#000000", "#7F7F7F", "#DCE6F1", "#F2F2F2"
-PALETTE = ("#1F4E79", "#C55A11", "#548235", "#7F6000", "#7030A0", "#2E75B6", "#A5A5A5", "#C00000")
+PALETTE = (
+    "#1F4E79", "#C55A11", "#548235", "#7F6000", "#7030A0", "#2E75B6", "#A5A5A5", "#C00000", "#00B0A0", "#F4B183",
+    "#A9D18E", "#404040",
+)  # fmt: skip
 LINE = 17  # points of height for one line of table text
 
 Role = Literal[

@@ -6,6 +6,7 @@ import hashlib
 import io
 import zipfile
 
+from indices.tables.change import write_change
 from indices.tables.coverage import write_coverage
 from indices.tables.indicators import write_indicators
 from indices.tables.notes import AUDIENCE_ZH, Audience, MethodNote, ReleaseNotes, write_notes
@@ -35,6 +36,7 @@ def _workbook(results: Results, notes: ReleaseNotes, method: MethodNote, audienc
     footer = f"发布批次 {notes.release_id}（{notes.stage}）　{method.id}　{AUDIENCE_ZH[audience]}"
     book = Book(method.title, notes.period.last_day, footer)
     write_overview(book, results, notes, method, audience)
+    write_change(book, results, notes, method, audience)
     write_indicators(book, results, notes, method, audience)
     if method.index == CHAINS:
         write_targets(book, results, notes, method, audience)

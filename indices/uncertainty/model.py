@@ -167,6 +167,12 @@ def climb(
     return node[design.root.id]
 
 
+def ranks_of(index: Array) -> Array:
+    """Ranks of each row, ties sharing the best; 0 where there is no index."""
+    better = (index[:, None, :] > index[:, :, None]).sum(axis=2) + 1
+    return np.where(np.isnan(index), 0, better)
+
+
 def model_of(design: Design, scored: Scored, period: str | None = None) -> Model:
     """The model of one period of a computed index, the newest by default; ScoreError for what it cannot vary."""
     declared = design.uncertainty

@@ -12,7 +12,7 @@ from scipy.stats import qmc
 from indices.design import Design
 from indices.score import Scored
 from indices.steps.bench import ScoreError, fixed
-from indices.uncertainty.model import Model, model_of
+from indices.uncertainty.model import Model, model_of, ranks_of
 from indices.uncertainty.sobol import sensitivity
 
 CHUNK = 1024  # draws at once, so that the arrays stay in the cache and the memory small
@@ -79,12 +79,6 @@ def scored_index(model: Model, scored: Scored, period: str | None) -> np.ndarray
     rows = scored.published.filter((pl.col("period") == when) & (pl.col("node") == model.design.root.id))
     found = {s: np.nan if v is None else float(v) for s, v in rows.select("subject", "value").iter_rows()}
     return np.asarray([found[s] for s in model.subjects])
-
-
-def ranks_of(index: np.ndarray) -> np.ndarray:
-    """Ranks of each row, ties sharing the best; 0 where there is no index."""
-    better = (index[:, None, :] > index[:, :, None]).sum(axis=2) + 1
-    return np.where(np.isnan(index), 0, better)
 
 
 def _cubes(dimensions: int, draws: int, seed: int) -> Iterator[np.ndarray]:
