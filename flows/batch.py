@@ -22,7 +22,8 @@ from flows.intake import Intake, Progress
 from flows.ledger.release import Release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse
-from flows.publication import NothingFiledError, compute_release, stale, write_workbooks
+from flows.printing import write_workbooks
+from flows.publication import NothingFiledError, compute_release, stale
 from flows.returning import return_batch
 from flows.settings import Settings
 from indices.tables.notes import AUDIENCE_ZH

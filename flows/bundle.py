@@ -26,7 +26,8 @@ from flows.ledger.files import write_file
 from flows.ledger.release import Release, ReleaseError, read_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
-from flows.publication import ENGINE, notes_of
+from flows.printing import notes_of
+from flows.publication import ENGINE
 from flows.rerun import Rerun, rerun
 from flows.settings import Settings
 from flows.stored import stored_results

@@ -192,7 +192,7 @@ def export(
     from flows.ledger.release import read_release
     from flows.ledger.release import releases as all_releases
     from flows.ledger.store import Store
-    from flows.publication import write_workbooks
+    from flows.printing import write_workbooks
     from flows.publish import at_stage
     from flows.stored import stored_results
     from schemas.codes import load_codes

@@ -1,4 +1,4 @@
-"""From what is in force to a release: compute, keep the tables, write the workbooks.
+"""From what is in force to a release: compute, and keep the tables.
 
 A release's identity is everything that decides its numbers: inputs, methods, procedures, rules, forms, code
 lists, settings and the journal position. Package versions and times stand beside it.
@@ -15,9 +15,8 @@ from pathlib import Path
 import duckdb
 
 import indices
-from flows.approval import approval_words, approvals, caveat
+from flows.approval import approvals
 from flows.ledger.canonical import canonical_csv, digest_files, digest_folder, sha256
-from flows.ledger.files import make_folder, write_file
 from flows.ledger.relations import SQL as RELATIONS
 from flows.ledger.relations import (
     STANDING,
@@ -34,27 +33,20 @@ from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.provenance import place_sources
 from flows.settings import Settings
-from flows.stored import KEYS, records
+from flows.stored import KEYS
 from indices import uncertainty
 from indices.engine import compute
-from indices.method import Method, load_methods, method_digest, methods_for
-from indices.tables.notes import MethodNote, ReleaseNotes, SourceLine, interval_words
+from indices.method import method_digest, methods_for
 from indices.tables.results import Results, read_results
-from indices.tables.workbook import Audience, write_tables
-from indices.targets import load_plan
 from schemas import territory
 from schemas.anomalies import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
 from schemas.codes import load_codes
-from schemas.finding import SEVERITY_ZH, Severity
 from schemas.form import FORMS_DIR
 from schemas.period import Period
 from schemas.workdays import LIST as WORKDAYS  # says who is late, and decides no number
 
 PACKAGES = ("duckdb", "polars", "pandera", "prefect", "pyarrow", "pydantic", "openpyxl", "XlsxWriter")
-TRIAL = "本表为试算结果：“1269”行动计划未规定指数的编制方法，权重和上下限均为暂定值，不作考核依据。"
-SCOPE = "除注明者外为规模以上工业口径；地区表（赣链统02表）多数指标含采矿业和电力热力燃气水生产供应业。"
-
 # the modules whose code decides numbers or who owes what; a change of them makes a revised release
 _NUMBERS = (
     "change", "changes", "compile", "coverage", "engine", "expression", "gate", "method", "parameters", "reach", "rescore", "roster",
@@ -208,69 +200,3 @@ def _finding_counts(con: duckdb.DuckDBPyConnection, period: Period, position: in
         [position, period.ref_month],
     ).fetchall()
     return {str(severity): int(n) for severity, n in rows}
-
-
-def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
-    """What the tables say of a release."""
-    known = {m.id: m for m in load_methods()}
-    order = {"MQ": 0, "CM": 1, "CA": 2}
-    used = sorted((known[i] for i in release.manifest.methods), key=lambda m: order.get(m.index, 9))
-    return ReleaseNotes(
-        release_id=release.id,
-        stage=release.stage,
-        period=Period.parse(release.manifest.period),
-        methods=tuple(_method_note(m, release.manifest) for m in used),
-        plan=load_plan().plan,
-        scope=SCOPE,
-        trial=TRIAL,
-        journal_seq=release.manifest.seq,
-        journal_head=release.manifest.head,
-        release_digest=release.digest,
-        input_count=len(release.manifest.inputs),
-        settings=settings.lines,
-        sources=_sources(release),
-        findings=tuple(
-            (SEVERITY_ZH[s], count)
-            for s in Severity
-            if (count := release.manifest.beside.get("findings", {}).get(str(s)))
-        ),
-    )
-
-
-def _sources(release: Release) -> tuple[SourceLine, ...]:
-    """What the release keeps of the cells behind its totals."""
-    if "result_source" not in release.tables:  # a release from before it was kept
-        return ()
-    return tuple(
-        SourceLine(
-            r["index_code"], r["subject"], r["indicator"], r["variable"], int(r["number"]), int(r["cells"]),
-            int(r["files"]), r["digest"], r["file"], r["report"], r["sheet"], r["cell"],
-            r["raw"] or "",
-        )
-        for r in records(release.table("result_source")).iter_rows(named=True)
-    )  # fmt: skip
-
-
-def _method_note(method: Method, made_of: Manifest) -> MethodNote:
-    approval = made_of.beside.get("approvals", {}).get(method.id, {})
-    return MethodNote(
-        method.index, method.id, method.name, method.monthly_title, approval_words(approval, method.status),
-        made_of.methods[method.id], method.clauses, interval_words(method.uncertainty), caveat(approval),
-    )  # fmt: skip
-
-
-def write_workbooks(
-    release: Release,
-    results: Results,
-    settings: Settings,
-    out: Path,
-    audience: Audience,
-) -> tuple[Path, ...]:
-    """Write the index tables of a release into a folder, each whole or not at all."""
-    make_folder(out)
-    written = []
-    for name, data in write_tables(results, notes_of(release, settings), audience).items():
-        path = out / name
-        write_file(path, data, 0o644)
-        written.append(path)
-    return tuple(written)

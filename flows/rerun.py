@@ -20,8 +20,9 @@ from flows.earlier import Procedures, procedures_of
 from flows.ledger.release import Manifest, Release, ReleaseError
 from flows.ledger.store import Store
 from flows.ledger.warehouse import ReadFiles, build
+from flows.printing import notes_of
 from flows.provenance import place_sources
-from flows.publication import manifest, notes_of, release_tables, view
+from flows.publication import manifest, release_tables, view
 from flows.settings import Settings
 from flows.stored import KEYS, stored_results
 from indices.engine import SQL_DIR, compute

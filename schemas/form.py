@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import field
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -171,12 +171,12 @@ class Form:
         """``GLT01-2024``."""
         return f"{self.code}-{self.edition}"
 
-    @property
+    @cached_property  # asked for every line
     def keys(self) -> tuple[Column, ...]:
         """The columns that make a row's key."""
         return tuple(c for c in self.columns if c.key)
 
-    @property
+    @cached_property
     def register(self) -> bool:
         """True if the rows are not known beforehand: their key is no code from a list."""
         return any(c.codelist is None for c in self.keys)

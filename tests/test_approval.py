@@ -23,7 +23,7 @@ from flows.intake import reader
 from flows.ledger.release import read_release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse, view_warehouse
-from flows.publication import write_workbooks
+from flows.printing import write_workbooks
 from flows.publish import at_stage
 from flows.settings import Settings
 from flows.stored import stored_results
