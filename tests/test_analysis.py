@@ -49,7 +49,9 @@ def test_cronbach_by_hand() -> None:
     x = np.array([[1.0, 2.0], [2.0, 1.0], [3.0, 3.0]])  # variances 1 and 1, of the sums (3, 3, 6) 3
     assert cronbach(x) == pytest.approx(2 * (1 - 2 / 3))
     assert math.isnan(cronbach(x[:, :1]))
-    gap = np.vstack([x, [9.0, math.nan]])  # the first variance is now 12.917, the second 1, the covariance stays 0.5
+    gap = np.vstack(
+        [x, [9.0, math.nan]]
+    )  # the first variance is now 12.917, the second 1, the covariance stays 0.5
     assert cronbach(gap) == pytest.approx(2 * (1 - (155 / 12 + 1) / (155 / 12 + 2)))
 
 
