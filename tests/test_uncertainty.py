@@ -129,6 +129,7 @@ def test_the_200_published_replicates_one_by_one() -> None:
     tree, subjects = asem_design(steps()), sorted(scores)
     codes = tuple(i.id for i in tree.indicators)
     normalised: dict[tuple[str, str], np.ndarray] = {}
+    placed: list[np.ndarray] = []
     for row in rows(ASEM / "sensitivity/UA_N200_parameters.csv"):
         key = (row["winmax"], row["norm"])
         if key not in normalised:
@@ -142,5 +143,11 @@ def test_the_200_published_replicates_one_by_one() -> None:
         index = climb(tree, codes, normalised[key], weights, dict.fromkeys((g.id for g in tree.groups), mean))
         place = f"r_{row['rep']}"
         assert index[0] == pytest.approx([float(scores[s][place]) for s in subjects], abs=1e-9)
-        assert ranks_of(index)[0].tolist() == [int(ranks[s][place]) for s in subjects]
+        placed.append(ranks_of(index)[0])
+        assert placed[-1].tolist() == [int(ranks[s][place]) for s in subjects]
     assert not math.isnan(index.sum())
+    summed = {"Mean": np.mean(placed, axis=0), "Median": np.median(placed, axis=0)}
+    summed |= {f"Q{q}": np.quantile(placed, q / 100, axis=0) for q in (5, 95)}
+    for at, row in enumerate(rows(ASEM / "sensitivity/UA_N200_rankstats.csv")):
+        assert row["uCode"] == subjects[at]
+        assert all(float(row[name]) == pytest.approx(values[at], abs=1e-9) for name, values in summed.items())
