@@ -87,19 +87,24 @@ def whatif(
 
 
 @app.command(
-    help="检查方法：计算之前 · the linter for methods, before any number\n\n例：zhishu check MQ-2026.1"
+    help="检查方法：计算之前 · the linter for methods, before any number\n\n例：zhishu check MQ-2026.1 --release 2026-10.1"
 )
 def check(
     method: Annotated[str, typer.Argument(metavar="METHOD", help="方法文件或编号 · method file or id")],
     data: Annotated[
         Path | None, typer.Option("--data", help="数据文件，加查数据 · also look at data")
     ] = None,
+    release: Annotated[
+        str | None, typer.Option("--release", help="加查一次发布的数值 · also look at a release's figures")
+    ] = None,
+    home: Home = None,
     as_json: AsJson = False,
 ) -> int:
     """Say what is wrong or doubtful in a method; 1 if there is anything, 2 if it must not be used."""
-    from flows.checking import check_method, lines
+    from flows.checking import Figures, check_method, lines
 
-    doubts = check_method(method, data, settings_for(None, None).threads)
+    figures = None if release is None else Figures(existing(settings_for(home, None)).home, release)
+    doubts = check_method(method, data, settings_for(None, None).threads, figures)
     if as_json:
         print_json([d._asdict() for d in doubts])
     else:
