@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from oracle_methods import ASEM, MINMAX_1_100, asem_design, asem_scored, needs_oracles, rows, steps
-from test_score_steps import design, leaf, scale
+from test_score_steps import ARITHMETIC, design, leaf, scale
 
 from indices.declare import Uncertainty
 from indices.design import Design
@@ -90,6 +90,20 @@ def test_nothing_declared_is_refused() -> None:
     found, scored = made("arithmetic", Uncertainty())
     with pytest.raises(ScoreError, match="没有任何不确定"):
         uncertainty(found, scored, 128)
+
+
+@pytest.mark.parametrize("mean", ["power", "median", "topsis", "copeland", "mpi_minus", "mpi_plus"])
+def test_a_mean_that_cannot_be_varied_is_refused_by_name(mean: str) -> None:
+    with pytest.raises(ScoreError, match=f"合成方法 {mean} 不能做不确定性分析；请用算术、几何或调和平均"):
+        model_of(*made(mean, Uncertainty(weights=Decimal("0.2"))))
+
+
+@pytest.mark.parametrize("how", ["percentile_rank", "rank", "efficacy_exp"])
+def test_a_scale_that_cannot_be_varied_is_refused_by_name(how: str) -> None:
+    found = design(leaf("a") + leaf("b"), scale(f"{{method = '{how}'}}") + ARITHMETIC)
+    varied = dataclasses.replace(found, uncertainty=Uncertainty(weights=Decimal("0.2")))
+    with pytest.raises(ScoreError, match=f"指标 a 的评分方法 {how} 不能做不确定性分析"):
+        model_of(varied, score(varied, DATA.fill_null("1")))
 
 
 def test_ties_share_the_best_rank() -> None:
