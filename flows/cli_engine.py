@@ -19,7 +19,7 @@ _SET = "改动 KEY=VALUE，如 weight.a=8，可写多个 · an override, repeata
 
 @app.command(
     help="单独计算：任意方法、任意数据 · the engine alone on any table and any method\n\n"
-    "例：zhishu score method.toml data.xlsx --out out"
+    "例：zhishu score method.toml data.xlsx --out out --analysis"
 )
 def score(
     method: MethodFile,
@@ -30,20 +30,24 @@ def score(
         int | None, typer.Option("--uncertainty", help="不确定性抽样次数 · draws of the uncertainty analysis")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="随机种子 · seed of the draws")] = 1,
+    analysis: Annotated[
+        bool, typer.Option("--analysis", help="相关、信度、去一检验、升位距离 · statistics and leave-one-out")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Compute an index without a ledger and write every stage."""
-    from flows.scoring import score_files, score_json, summary, vary, write_stages
+    from flows.scoring import examine, score_files, score_json, summary, vary, write_stages
 
     target = folder_at(out)
-    design, scored = score_files(method, data, settings_for(None, None).threads, overrides or ())
-    uncertain = None if draws is None else vary(design, scored, draws, seed)
-    written = write_stages(design, scored, target, uncertain)
+    computed = score_files(method, data, settings_for(None, None).threads, overrides or ())
+    uncertain = None if draws is None else vary(computed, draws, seed)
+    examined = examine(computed) if analysis else None
+    written = write_stages(computed, target, uncertain, examined)
     if as_json:
-        print_json(score_json(design, scored, uncertain))
+        print_json(score_json(computed, uncertain, examined))
     else:
-        print("\n".join([*summary(design, scored), f"各阶段表格 {len(written)} 个文件，在 {target}"]))
-    return 1 if scored.notes.height else 0
+        print("\n".join([*summary(computed), f"各阶段表格 {len(written)} 个文件，在 {target}"]))
+    return 1 if computed.scored.notes.height else 0
 
 
 @app.command(
@@ -83,19 +87,24 @@ def whatif(
 
 
 @app.command(
-    help="检查方法：计算之前 · the linter for methods, before any number\n\n例：zhishu check MQ-2026.1"
+    help="检查方法：计算之前 · the linter for methods, before any number\n\n例：zhishu check MQ-2026.1 --release 2026-10.1"
 )
 def check(
     method: Annotated[str, typer.Argument(metavar="METHOD", help="方法文件或编号 · method file or id")],
     data: Annotated[
         Path | None, typer.Option("--data", help="数据文件，加查数据 · also look at data")
     ] = None,
+    release: Annotated[
+        str | None, typer.Option("--release", help="加查一次发布的数值 · also look at a release's figures")
+    ] = None,
+    home: Home = None,
     as_json: AsJson = False,
 ) -> int:
     """Say what is wrong or doubtful in a method; 1 if there is anything, 2 if it must not be used."""
-    from flows.checking import check_method, lines
+    from flows.checking import Figures, check_method, lines
 
-    doubts = check_method(method, data, settings_for(None, None).threads)
+    figures = None if release is None else Figures(existing(settings_for(home, None)).home, release)
+    doubts = check_method(method, data, settings_for(None, None).threads, figures)
     if as_json:
         print_json([d._asdict() for d in doubts])
     else:

@@ -30,7 +30,7 @@ def compare_release(home: Path, release_id: str, settings: Sequence[str], thread
     Mistake if no index knows a setting, ReleaseError if there is no such release.
     """
     release = read_release(Store(home), release_id)
-    leaves, totals = (_table(release, f"result_{name}") for name in ("indicator", "index"))
+    leaves, totals = (table_in(release, f"result_{name}") for name in ("indicator", "index"))
     found: list[Comparison] = []
     for method in methods_of(release):
         mine = pl.col("index_code") == method.index, pl.col("period") == release.manifest.period
@@ -57,7 +57,8 @@ def methods_of(release: Release) -> Iterator[Method]:
         yield method
 
 
-def _table(release: Release, name: str) -> pl.DataFrame:
+def table_in(release: Release, name: str) -> pl.DataFrame:
+    """A table of a release as texts, gaps empty."""
     return pl.read_csv(io.StringIO(release.table(name)), infer_schema=False).with_columns(
         pl.all().fill_null("")
     )

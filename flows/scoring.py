@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from indices.design import Design, read_design
-from indices.score import Scored, score
+from indices.score import Scored, score, score_table
+from indices.table import Table, arrange
 from indices.tables.comparison import write_comparison_book
 from indices.tables.results import PRODUCTS_ZH, SUBJECT_TYPES
 from indices.tables.scored import write_scored
@@ -18,23 +19,39 @@ from indices.whatif import compare, overridden, why
 from schemas.table import read_table
 
 if TYPE_CHECKING:
+    from indices.analysis.report import Analysis
     from indices.uncertainty.run import Uncertain
 
 
-def score_files(
-    method: Path, data: Path, threads: int, overrides: Sequence[str] = ()
-) -> tuple[Design, Scored]:
+@dataclass(frozen=True)
+class Computed:
+    """A design, the figures that it was computed on, and all stages."""
+
+    design: Design
+    table: Table
+    scored: Scored
+
+
+def score_files(method: Path, data: Path, threads: int, overrides: Sequence[str] = ()) -> Computed:
     """Read a design, change what is overridden, read a table and compute; errors name file and cell."""
     design = overridden(read_design(method), overrides)
-    table = read_table(data, design.data.sheet, design.data.header_row)
-    return design, score(design, table.frame, table.place, threads)
+    read = read_table(data, design.data.sheet, design.data.header_row)
+    table = arrange(design, read.frame, read.place)
+    return Computed(design, table, score_table(design, table, threads))
 
 
-def vary(design: Design, scored: Scored, draws: int, seed: int) -> Uncertain:
+def examine(computed: Computed) -> Analysis:
+    """The analysis of the newest period."""
+    from indices.analysis.report import analyse  # scipy takes long to load and is not needed without
+
+    return analyse(computed.design, computed.table, computed.scored)
+
+
+def vary(computed: Computed, draws: int, seed: int) -> Uncertain:
     """The uncertainty analysis of the newest period."""
-    from indices.uncertainty.run import uncertainty  # scipy takes long to load and is not needed without
+    from indices.uncertainty.run import uncertainty
 
-    return uncertainty(design, scored, draws, seed)
+    return uncertainty(computed.design, computed.scored, draws, seed)
 
 
 @dataclass(frozen=True)
@@ -112,14 +129,18 @@ def _reasons(found: Comparison, subject: str, period: str, shown: int = 3) -> st
     )
 
 
-def write_stages(design: Design, scored: Scored, out: Path, uncertain: Uncertain | None = None) -> list[Path]:
+def write_stages(
+    computed: Computed, out: Path, uncertain: Uncertain | None = None, analysis: Analysis | None = None
+) -> list[Path]:
     """Every stage as CSV in the order of its key, and one workbook; gives the files written."""
     out.mkdir(parents=True, exist_ok=True)
-    written = []
+    design, scored, written = computed.design, computed.scored, []
     frames = scored.frames() | (uncertain.frames() if uncertain else {})
+    frames |= analysis.frames() if analysis else {}
     for name, frame in frames.items():
         written.append(_replace(out / f"{name}.csv", csv_bytes(frame)))
-    return [*written, _replace(out / f"{design.id}.xlsx", write_scored(design, scored, uncertain))]
+    book = write_scored(design, scored, uncertain, analysis)
+    return [*written, _replace(out / f"{design.id}.xlsx", book)]
 
 
 def csv_bytes(frame: pl.DataFrame) -> bytes:
@@ -134,19 +155,28 @@ def _replace(path: Path, data: bytes) -> Path:
     return partial.replace(path)
 
 
-def score_json(design: Design, scored: Scored, uncertain: Uncertain | None = None) -> Mapping[str, Any]:
-    """The published index and the notes, for programs; numbers are texts, as exact as they are."""
+def score_json(
+    computed: Computed, uncertain: Uncertain | None = None, analysis: Analysis | None = None
+) -> Mapping[str, Any]:
+    """The published index, the notes and what else was asked for, for programs; decimals are texts, as exact as they are."""
+    design, scored = computed.design, computed.scored
     index = scored.published.filter(pl.col("node") == design.root.id)
     texts = index.with_columns(pl.col("value").cast(pl.String))
     found: dict[str, Any] = {"method": design.id, "index": texts.to_dicts(), "notes": scored.notes.to_dicts()}
     if uncertain is not None:
         ranks = uncertain.ranks.with_columns(pl.col("mean").cast(pl.String))
         found["uncertainty"] = {"draws": uncertain.draws, "seed": uncertain.seed, "ranks": ranks.to_dicts()}
+    if analysis is not None:
+        found["analysis"] = {
+            name: frame.with_columns(pl.selectors.decimal().cast(pl.String)).to_dicts()
+            for name, frame in analysis.frames().items()
+        }
     return found
 
 
-def summary(design: Design, scored: Scored) -> list[str]:
+def summary(computed: Computed) -> list[str]:
     """What a person sees: the first ten of the newest period, and how much was noticed."""
+    design, scored = computed.design, computed.scored
     index = scored.published.filter(pl.col("node") == design.root.id)
     newest = str(index["period"].max() or "")
     first = index.filter((pl.col("period") == newest) & pl.col("rank").is_not_null()).sort(

@@ -1,14 +1,31 @@
 """The worked example of the guide: what a reader copies out of indices/README.md gives the published index."""
 
 import csv
+import json
 import re
 import shlex
+from dataclasses import MISSING, Field, fields
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 
 from flows.cli import main
+from indices.declare import (
+    Aggregate,
+    Denominate,
+    Impute,
+    Normalise,
+    Scale,
+    Screen,
+    Transform,
+    Treat,
+    Uncertainty,
+    Weigh,
+)
+from indices.design import Data, Design, Group, Indicator, Missing
 
 GUIDE = Path(__file__).parent.parent / "indices" / "README.md"
 
@@ -44,34 +61,51 @@ def test_the_published_values_come_out(folder: Path, monkeypatch: pytest.MonkeyP
         index = {r["subject"]: (r["value"], r["rank"]) for r in csv.DictReader(file) if r["node"] == "HDI"}
     assert index == {"Switzerland": ("0.967", "1"), "Norway": ("0.966", "2"), "Iceland": ("0.959", "3")}
     book = openpyxl.load_workbook(folder / "out" / "HDI-2022.xlsx")
-    assert {"总表", "指标得分", "权重", "提示", "位次区间"} <= set(book.sheetnames)
+    assert {"总表", "指标得分", "权重", "提示", "位次区间", "相关热图", "升位距离"} <= set(book.sheetnames)
     assert [c.value for c in book["总表"][1]][-2:] == ["位次区间起", "位次区间止"]
     assert (folder / "out" / "comparison.csv").is_file()
 
 
-def test_every_key_of_the_guide_is_one_of_the_design() -> None:
-    from indices.declare import Aggregate, Impute, Scale, Screen, Transform, Treat, Uncertainty, Weigh
-    from indices.design import Data, Design, Group, Indicator, Missing
+RECORDS = {
+    "(top)": Design, "[data]": Data, "[[indicators]]": Indicator, "[[groups]]": Group, "[missing]": Missing,
+    "[uncertainty]": Uncertainty, "screen": Screen, "denominate": Denominate, "impute": Impute, "treat": Treat,
+    "transform": Transform, "normalise": Normalise, "weigh": Weigh, "aggregate": Aggregate, "scale": Scale,
+}  # fmt: skip
 
-    text = GUIDE.read_text("utf-8").split("## The keys", 1)[1]
-    records = (
-        Design,
-        Data,
-        Indicator,
-        Group,
-        Missing,
-        Uncertainty,
-        Screen,
-        Impute,
-        Treat,
-        Transform,
-        Weigh,
-        Aggregate,
-        Scale,
-    )
-    absent = {f for r in records for f in r.__dataclass_fields__ if f"`{f}`" not in text}
-    assert absent <= {"step", "data", "indicators", "groups", "steps", "missing", "uncertainty", "note",
-                      "not_applicable", "suppressed", "value", "indicator", "mark", "unit"}  # fmt: skip
+
+def as_written(field: Field[Any]) -> str:
+    """A default as a method file would have it; empty for a key that must be given."""
+    if field.default_factory is not MISSING:
+        made = field.default_factory()
+        return "{}" if made == {} else "its defaults"
+    if field.default is MISSING:
+        return ""
+    if isinstance(field.default, Decimal | str):
+        return f'"{field.default}"'
+    if isinstance(field.default, tuple):
+        return json.dumps(field.default)
+    if isinstance(field.default, bool):
+        return str(field.default).lower()
+    return "none" if field.default is None else str(field.default)
+
+
+def test_the_guide_has_every_key_with_its_default() -> None:
+    part = GUIDE.read_text("utf-8").split("## The keys", 1)[1].split("\n## ", 1)[0]
+    told: dict[str, dict[str, str]] = {}
+    record = ""
+    for line in (x for x in part.splitlines() if x.startswith("|") and not x.startswith("|---")):
+        cells = [c.strip().strip("`") for c in line.strip("|").split("|")]
+        if cells[1] == "key":
+            continue
+        record = cells[0] or record
+        if record in RECORDS:
+            told.setdefault(record, {}).update({cells[1]: cells[3]} if cells[1] else {})
+        assert not cells[1] or cells[2]
+    known = {
+        name: {f.name: as_written(f) for f in fields(one) if f.name != "step"}
+        for name, one in RECORDS.items()
+    }
+    assert told == known
 
 
 def test_mistakes_are_told_in_one_sentence(

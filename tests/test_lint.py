@@ -6,16 +6,19 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from conftest import Ran
 from test_score_steps import ARITHMETIC, design, leaf, scale
 
-from flows.checking import check_method
+from flows.checking import Figures, check_method
 from flows.cli import main
+from flows.mistakes import Mistake
 from indices.design import Design
 from indices.expression import parse
 from indices.lint.design import lint_design, lint_scored
 from indices.lint.forms import lint_method, power_of_time
 from indices.method import METHODS_DIR, Method, read_method
 from indices.score import score
+from indices.steps.bench import ScoreError
 from schemas.form import load_forms
 
 SOUND = leaf("a") + leaf("b") + leaf("c") + leaf("d") + leaf("e") + leaf("f") + leaf("g")
@@ -113,6 +116,42 @@ def test_what_the_data_add() -> None:
     assert said == {("few-subjects", ""), ("collinear", "a、b"), ("binding-post", "c"), ("one-score", "d")}
 
 
+def test_weights_from_data_are_frozen_in_a_series_and_have_enough_subjects() -> None:
+    entropy = "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\nwindow = {}\n"
+    for window, said in (("'all'", {"rolling-weights": "refuse"}), ("['2020', '2021']", {})):
+        panel = design(SOUND, scale(WORDS) + entropy.format(window) + STRICT, "period = 'year'")
+        assert rules(dataclasses.replace(panel, series=True)) == said
+    found = design(
+        leaf("a") + leaf("b"), scale(WORDS) + "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\n" + STRICT
+    )
+    data = pl.DataFrame({"who": list("pqr"), "a": [10, 20, 35], "b": [50, 20, 40]})
+    assert "few-subjects" not in {d.rule for d in lint_scored(found, score(found, data))}
+
+
+def test_a_median_takes_no_weights() -> None:
+    median = scale(WORDS) + "[[steps]]\nstep = 'aggregate'\nmeans = ['median']\nat_least = '0.7'\n"
+    heavier = SOUND + leaf("h", "low = '0'\nhigh = '100'\nweight = '1.1'")
+    assert rules(design(heavier, median))["median-weights"] == "warn"
+    assert rules(design(SOUND, median)) == {}
+
+
+def test_a_column_that_does_not_vary_is_told_under_posts_and_refused_under_a_range() -> None:
+    data = pl.DataFrame({"who": list("pqr"), "a": [7, 7, 7], "b": [1, 2, 3]})
+    by_posts = design(leaf("a") + leaf("b"), scale(WORDS) + STRICT)
+    assert {(d.rule, d.node) for d in lint_scored(by_posts, score(by_posts, data))} == {("one-score", "a")}
+    with pytest.raises(ScoreError, match=r"指标 a.*全部相等"):
+        score(design(leaf("a") + leaf("b"), scale("{method = 'minmax'}") + STRICT), data)
+
+
+def test_missing_rules_and_thresholds_of_methods_over_forms() -> None:
+    method = read_method(METHODS_DIR / "CM-2026.1.toml")
+    assert not {"silence-pays", "thin-total"} & {d.rule for d in lint_method(method)}
+    spread = dataclasses.replace(method, missing=dataclasses.replace(method.missing, not_yet="spread"))
+    assert "silence-pays" in {d.rule for d in lint_method(spread)}
+    thin = dataclasses.replace(method.coverage, total=Decimal("0.4"))
+    assert "thin-total" in {d.rule for d in lint_method(dataclasses.replace(method, coverage=thin))}
+
+
 COLUMNS = {(f.code, c.code): c for f in load_forms() if not f.filed_by_bureau for c in f.columns}
 
 
@@ -159,6 +198,60 @@ def test_expressions_over_forms(expression: str, rule: str) -> None:
 @pytest.mark.parametrize("name", ["MQ", "CM", "CA"])
 def test_the_shipped_methods_are_not_refused(name: str) -> None:
     assert {d.severity for d in check_method(f"{name}-2026.1", None, 1)} == {"warn"}
+
+
+GUIDE = Path(__file__).parent.parent / "indices" / "README.md"
+
+
+def in_guide(title: str) -> dict[tuple[str, str], set[str]]:
+    """(rule, index) to the nodes that a table of the guide names."""
+    part = GUIDE.read_text("utf-8").split(title, 1)[1]
+    lines = [line.strip("|").split("|") for line in part.splitlines() if line.startswith("| `")]
+    return {
+        (line[0].strip(" `"), index): {n.strip(" `") for n in cell.split("；") if n.strip() not in ("", "—")}
+        for line in lines
+        for index, cell in zip(("MQ", "CM", "CA"), line[1:4], strict=True)
+    }
+
+
+@pytest.mark.parametrize("index", ["MQ", "CM", "CA"])
+def test_the_guide_says_what_the_linter_says_of_the_shipped_methods(index: str) -> None:
+    told: dict[tuple[str, str], set[str]] = {}
+    for doubt in check_method(f"{index}-2026.1", None, 1):
+        told.setdefault((doubt.rule, index), set()).add(doubt.node)
+    table = in_guide("## What the linter says of MQ, CM and CA").items()
+    guide = {k: nodes for k, nodes in table if k[1] == index and nodes and k[0] not in WITH_FIGURES}
+    assert guide == told
+
+
+WITH_FIGURES = ("collinear", "one-score", "binding-post")
+
+
+@pytest.mark.parametrize("index", ["MQ", "CM", "CA"])
+def test_the_figures_of_a_release_are_looked_at_too(index: str, province_ran: Ran) -> None:
+    found = check_method(f"{index}-2026.1", None, 1, Figures(province_ran.home, "2026-10.1"))
+    told = {(d.rule, d.node): d.message for d in found if d.rule in WITH_FIGURES}
+    guide = in_guide("## What the linter says of MQ, CM and CA")
+    for rule in ("one-score", "binding-post"):
+        assert {node for r, node in told if r == rule} == guide[rule, index]
+    assert {str(sum(r == "collinear" for r, _ in told))} == guide["collinear", index]
+    assert all(message.startswith("2026-10.1 ") for message in told.values())
+
+
+def test_a_release_goes_with_a_method_over_forms_that_it_was_made_with(
+    province_ran: Ran, tmp_path: Path
+) -> None:
+    text = "format = 2\nindex = 'H'\nversion = '1'\nname = 'h'\n[data]\nsubject = 'who'\n" + leaf("a")
+    (tmp_path / "m.toml").write_text(
+        text + "[[groups]]\nid = 'I'\nname = 'I'\n" + scale(WORDS) + STRICT, "utf-8"
+    )
+    figures = Figures(province_ran.home, "2026-10.1")
+    with pytest.raises(Mistake, match="由数据文件计算"):
+        check_method(str(tmp_path / "m.toml"), None, 1, figures)
+    newer = (METHODS_DIR / "CM-2026.1.toml").read_text("utf-8").replace('"2026.1"', '"2026.2"', 1)
+    (tmp_path / "CM-2026.2.toml").write_text(newer, "utf-8")
+    with pytest.raises(Mistake, match=r"不是用方法 CM-2026\.2 计算的"):
+        check_method(str(tmp_path / "CM-2026.2.toml"), None, 1, figures)
 
 
 def test_a_variable_behind_much_of_a_product_is_weighed_once() -> None:

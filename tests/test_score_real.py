@@ -77,16 +77,17 @@ def computed_with_numpy() -> dict[tuple[str, str], float]:
 def test_the_digital_economy_of_31_provinces(tmp_path: Path) -> None:
     method = tmp_path / "dedi.toml"
     method.write_text(method_text(), "utf-8")
-    design, scored = score_files(method, FOLDER / "original_data.xlsx", 1)
+    computed = score_files(method, FOLDER / "original_data.xlsx", 1)
+    scored = computed.scored
     index = scored.levels.filter(pl.col("node") == "DEDI")
     found = {(s, p): float(v) for s, p, v in index.select("subject", "period", "value").iter_rows()}
     wanted = computed_with_numpy()
     assert found.keys() == wanted.keys() and len(found) == 31 * 11
     assert max(abs(found[k] - wanted[k]) for k in wanted) < 1e-9
     assert scored.values.filter(pl.col("missing") == "late").height == 121
-    first = {p.name: p.read_bytes() for p in write_stages(design, scored, tmp_path / "a")}
+    first = {p.name: p.read_bytes() for p in write_stages(computed, tmp_path / "a")}
     again = {
         p.name: p.read_bytes()
-        for p in write_stages(*score_files(method, FOLDER / "original_data.xlsx", 2), tmp_path / "b")
+        for p in write_stages(score_files(method, FOLDER / "original_data.xlsx", 2), tmp_path / "b")
     }
     assert first == again

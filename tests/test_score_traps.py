@@ -1,5 +1,6 @@
 """What goes wrong in composite indices, one test each: nothing is silent, nothing depends on order or unit."""
 
+import math
 import random
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_score_steps import ARITHMETIC, PANEL, design, index, leaf, scale
 
+from indices.method import MethodError
 from indices.score import score
 from indices.steps.bench import ScoreError
 
@@ -30,6 +32,21 @@ def of(declared: str, leaves: str = TWO, **columns: list[object]) -> dict[str, s
 def test_a_constant_column_is_refused_by_name(how: str) -> None:
     with pytest.raises(ScoreError, match=r"指标 b.*3 个数值全部相等（7）"):
         of(scale(f"{{method = '{how}'}}") + ARITHMETIC, a=[1, 2, 3], b=[7, 7, 7])
+
+
+def test_equal_goalposts_are_refused_by_name() -> None:
+    with pytest.raises(MethodError, match="b 的上下限相等（50）"):
+        design(leaf("a") + leaf("b", "low = '50'\nhigh = '50.0'"), POSTS + ARITHMETIC)
+
+
+def test_zero_times_the_logarithm_of_zero_is_zero_in_entropy_weights() -> None:
+    # a has the shares 0, 0, 1 (entropy 0), b the shares 0, 1/2, 1/2 (entropy ln 2 / ln 3); each 0 ln 0 counts 0
+    declared = NONE + "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\n" + ARITHMETIC
+    data = pl.DataFrame({"who": list("pqr"), "a": [0, 0, 1], "b": [0, 3, 3]})
+    weights = dict(score(design(TWO, declared), data).weights.select("node", "weight").iter_rows())
+    left = 1 - math.log(2) / math.log(3)
+    assert float(weights["a"]) == pytest.approx(1 / (1 + left), abs=1e-11)
+    assert float(weights["b"]) == pytest.approx(left / (1 + left), abs=1e-11)
 
 
 def test_one_subject_alone_has_an_index_by_posts_and_none_by_range() -> None:

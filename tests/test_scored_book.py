@@ -1,14 +1,21 @@
 """The workbook of a computation: what a reader finds in it."""
 
+import dataclasses
 import io
+from decimal import Decimal
 
 import openpyxl
 import polars as pl
 import pytest
 from test_score_steps import ARITHMETIC, design, leaf, scale
 
+from indices.analysis.report import analyse
+from indices.declare import Uncertainty
 from indices.score import score
+from indices.table import arrange
+from indices.tables import heat
 from indices.tables import scored as tables
+from indices.uncertainty.run import uncertainty
 
 GROUPS = "[[groups]]\nid = 'I'\nname = \"指数's\"\n[[groups]]\nid = 'P'\nname = '分项'\nparent = 'I'\n"
 METHOD = design(leaf("a", parent="P") + leaf("b"), scale("{method = 'goalpost'}") + ARITHMETIC, groups=GROUPS)
@@ -36,3 +43,63 @@ def test_a_stage_too_large_for_a_sheet_says_where_it_is(monkeypatch: pytest.Monk
     found = sheets()
     assert found["数值"][2] == ("共 4 行，超过工作表的上限，全部在 values.csv 中。",)
     assert len(found["覆盖"]) == 4
+
+
+WHOLE = pl.DataFrame(
+    {"who": list("pqrs"), "a": [80, 70, 10, 40], "b": [20, 50, 90, 41], "kind": list("xxyx")}
+)
+TYPED = design(
+    leaf("a", parent="P") + leaf("b"),
+    scale("{method = 'goalpost'}") + ARITHMETIC,
+    "type = 'kind'",
+    GROUPS,
+)
+
+
+def analysed() -> openpyxl.Workbook:
+    scored = score(TYPED, WHOLE)
+    found = analyse(TYPED, arrange(TYPED, WHOLE), scored)
+    return openpyxl.load_workbook(io.BytesIO(tables.write_scored(TYPED, scored, analysis=found)))
+
+
+def test_an_analysis_adds_its_sheets_with_names_and_colours_and_a_chart() -> None:
+    book = analysed()
+    wanted = [
+        "总表",
+        "相关热图",
+        "权重与重要性",
+        "指标统计",
+        "相关系数",
+        "信度",
+        "主成分",
+        "主成分载荷",
+        "去一检验",
+        "去一明细",
+    ]
+    assert book.sheetnames[:10] == wanted and {"强项弱项", "升位距离"} < set(book.sheetnames)
+    rows = [[c.value for c in r] for r in book["相关热图"].iter_rows()]
+    # over p, q, s: a 80, 70, 40 and b 20, 50, 41: r = -290 / sqrt(866.67 x 474) = -0.45; r alone has none
+    assert rows[4][:4] == ["I 指数's", "b", 1, -0.45] and rows[5][:4] == ["P 分项", "a", -0.45, 1]
+    assert rows[2][0] == "x" and rows[7][0] == "y" and rows[9][:4] == ["I 指数's", "b", 1, "—"]
+    colours = [str(r.sqref) for r in book["相关热图"].conditional_formatting]
+    assert colours == ["C5:D6", "C10:D11"]
+    first = [c.value for c in book["去一检验"][5]]
+    assert first[:4] == ["x", "P 分项", 3, 2] and len(book["去一检验"]._charts) == 1
+    ahead = {r[1].value: r[3].value for r in book["升位距离"].iter_rows(min_row=5) if r[0].value == "x"}
+    assert ahead == {"p": "q", "s": "p"}
+
+
+def test_a_matrix_for_too_many_subjects_names_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heat, "MOST_SUBJECTS", 2)
+    cells = [c.value for r in analysed()["去一明细"].iter_rows() for c in r if c.value]
+    assert "x 有 3 个单位，见 analysis_omitted.csv" in cells
+
+
+def test_rank_intervals_are_drawn() -> None:
+    declared = dataclasses.replace(METHOD, uncertainty=Uncertainty(weights=Decimal("0.2")))
+    scored = score(declared, DATA)
+    found = uncertainty(declared, scored, 64)
+    book = openpyxl.load_workbook(io.BytesIO(tables.write_scored(declared, scored, found)))
+    assert [c.value for c in book["位次区间"][3]][:3] == ["q", "q", 1]
+    (chart,) = book["位次区间"]._charts
+    assert len(chart.series) == 3 and chart.series[0].val.numRef.f == "位次区间!$G$3:$G$4"

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from oracle_methods import ASEM, MINMAX_1_100, asem_design, asem_scored, needs_oracles, rows, steps
-from test_score_steps import design, leaf, scale
+from test_score_steps import ARITHMETIC, design, leaf, scale
 
 from indices.declare import Uncertainty
 from indices.design import Design
@@ -92,6 +92,20 @@ def test_nothing_declared_is_refused() -> None:
         uncertainty(found, scored, 128)
 
 
+@pytest.mark.parametrize("mean", ["power", "median", "topsis", "copeland", "mpi_minus", "mpi_plus"])
+def test_a_mean_that_cannot_be_varied_is_refused_by_name(mean: str) -> None:
+    with pytest.raises(ScoreError, match=f"合成方法 {mean} 不能做不确定性分析；请用算术、几何或调和平均"):
+        model_of(*made(mean, Uncertainty(weights=Decimal("0.2"))))
+
+
+@pytest.mark.parametrize("how", ["percentile_rank", "rank", "efficacy_exp"])
+def test_a_scale_that_cannot_be_varied_is_refused_by_name(how: str) -> None:
+    found = design(leaf("a") + leaf("b"), scale(f"{{method = '{how}'}}") + ARITHMETIC)
+    varied = dataclasses.replace(found, uncertainty=Uncertainty(weights=Decimal("0.2")))
+    with pytest.raises(ScoreError, match=f"指标 a 的评分方法 {how} 不能做不确定性分析"):
+        model_of(varied, score(varied, DATA.fill_null("1")))
+
+
 def test_ties_share_the_best_rank() -> None:
     assert ranks_of(np.array([[3.0, 5.0, 3.0, np.nan]])).tolist() == [[2, 1, 2, 0]]
 
@@ -129,6 +143,7 @@ def test_the_200_published_replicates_one_by_one() -> None:
     tree, subjects = asem_design(steps()), sorted(scores)
     codes = tuple(i.id for i in tree.indicators)
     normalised: dict[tuple[str, str], np.ndarray] = {}
+    placed: list[np.ndarray] = []
     for row in rows(ASEM / "sensitivity/UA_N200_parameters.csv"):
         key = (row["winmax"], row["norm"])
         if key not in normalised:
@@ -142,5 +157,11 @@ def test_the_200_published_replicates_one_by_one() -> None:
         index = climb(tree, codes, normalised[key], weights, dict.fromkeys((g.id for g in tree.groups), mean))
         place = f"r_{row['rep']}"
         assert index[0] == pytest.approx([float(scores[s][place]) for s in subjects], abs=1e-9)
-        assert ranks_of(index)[0].tolist() == [int(ranks[s][place]) for s in subjects]
+        placed.append(ranks_of(index)[0])
+        assert placed[-1].tolist() == [int(ranks[s][place]) for s in subjects]
     assert not math.isnan(index.sum())
+    summed = {"Mean": np.mean(placed, axis=0), "Median": np.median(placed, axis=0)}
+    summed |= {f"Q{q}": np.quantile(placed, q / 100, axis=0) for q in (5, 95)}
+    for at, row in enumerate(rows(ASEM / "sensitivity/UA_N200_rankstats.csv")):
+        assert row["uCode"] == subjects[at]
+        assert all(float(row[name]) == pytest.approx(values[at], abs=1e-9) for name, values in summed.items())

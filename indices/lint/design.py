@@ -171,7 +171,8 @@ def _collinear(design: Design, scored: Scored) -> Iterator[Doubt]:
             if len(both) >= 5 and both.std(axis=0).min() > 0:
                 r = float(np.corrcoef(both, rowvar=False)[0, 1])
                 if abs(r) >= COLLINEAR:
-                    yield Doubt("collinear", "warn", f"{ids[a]}、{ids[b]}", f"{len(both)} 个单位的相关系数为 {r:.3f}，近于重复计算",
+                    near = "近于重复计算" if r > 0 else "一升一降，近于互相抵消"
+                    yield Doubt("collinear", "warn", f"{ids[a]}、{ids[b]}", f"{len(both)} 个单位的相关系数为 {r:.3f}，{near}",
                                 f"{HANDBOOK_ZH}第 4 步")  # fmt: skip
 
 

@@ -3,7 +3,7 @@ to what a reader can check by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,13 @@ import polars as pl
 
 from indices.design import Design
 from indices.score import Scored
+from indices.tables.charts import Span, rank_whiskers
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import TEXT, number_look
 
 if TYPE_CHECKING:
-    from indices.uncertainty.run import Uncertain  # scipy takes long to load
+    from indices.analysis.report import Analysis  # scipy takes long to load
+    from indices.uncertainty.run import Uncertain
 
 CREATED = "2000-01-01"  # a workbook's properties hold no clock
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -38,15 +40,25 @@ _WORDS = {
 }  # fmt: skip
 _SHEETS = {"values": "数值", "imputed": "填补", "treated": "异常值处理", "prepared": "评分用值", "posts": "上下限",
            "scores": "指标得分", "levels": "各级合成", "published": "发布值", "weights": "权重", "coverage": "覆盖",
-           "points": "缺失规则影响", "notes": "提示", "rank_intervals": "位次区间", "ahead": "两两领先",
+           "points": "缺失规则影响", "notes": "提示", "ahead": "两两领先",
            "sensitivity": "敏感性", "comparison": "比较", "reasons": "变动来源"}  # fmt: skip
 _LARGEST_SHEET = 1_000_000  # rows of a worksheet, less its heading
+_DRAWN = 40  # subjects of a chart that stay readable
 
 
-def write_scored(design: Design, scored: Scored, uncertain: Uncertain | None = None) -> bytes:
-    """The workbook: 总表 (index, first level, rank intervals where there are any) and a sheet per stage."""
+def write_scored(
+    design: Design, scored: Scored, uncertain: Uncertain | None = None, analysis: Analysis | None = None
+) -> bytes:
+    """The workbook: 总表 (index, first level, rank intervals where there are any), analysis, a sheet per stage."""
     book = Book(design.name, CREATED, f"{design.id}　{design.name}")
     overview(book, design, scored.published, uncertain.ranks if uncertain else None)
+    names = dict(scored.published.select("subject", "name").sort("subject", "name").iter_rows())
+    if uncertain is not None:
+        write_intervals(book, uncertain.ranks, names)
+    if analysis is not None:
+        from indices.tables.analysed import write_analysis
+
+        write_analysis(book, design, names, analysis)
     for name, frame in scored.frames().items():
         if frame.height > _LARGEST_SHEET:
             frame = pl.DataFrame(
@@ -54,8 +66,28 @@ def write_scored(design: Design, scored: Scored, uncertain: Uncertain | None = N
             )
         write_frame(book, _SHEETS[name], frame)
     for name, frame in (uncertain.frames() if uncertain else {}).items():
-        write_frame(book, _SHEETS[name], frame)
+        if name != "rank_intervals":  # stands in front already
+            write_frame(book, _SHEETS[name], frame)
     return book.finish()
+
+
+def write_intervals(book: Book, ranks: pl.DataFrame, names: Mapping[str, str]) -> None:
+    """位次区间: the ranks of the draws in the order of the published ones, with a line per subject drawn."""
+    ordered = ranks.sort("nominal", "subject", nulls_last=True).with_columns(
+        pl.col("subject").replace_strict(names, default="").alias("name")
+    )
+    columns = ["subject", "name", *(c for c in ranks.columns if c != "subject")]
+    sheet, row = write_frame(book, "位次区间", ordered.select(columns))
+    drawn = ordered.head(_DRAWN).drop_nulls("nominal").height
+    if drawn:
+        at = {name: column for column, name in enumerate(columns)}
+        span = Span(sheet.name, at["name"], row - ordered.height, row - ordered.height + drawn - 1)
+        worst = int(ordered.head(drawn)["high"].max())  # type: ignore[arg-type]
+        title = "发布位次和 90 % 抽样所在的位次区间" + (
+            f"（前 {drawn} 名）" if drawn < ordered.height else ""
+        )
+        chart = rank_whiskers(book, title, span, (at["high"], at["low"], at["nominal"]), worst)
+        sheet.chart(row + 1, 0, chart, sheet.pixels - 10, 420)
 
 
 def overview(
@@ -85,8 +117,8 @@ def overview(
     write_frame(book, "总表", frame.drop(empty))
 
 
-def write_frame(book: Book, title: str, frame: pl.DataFrame) -> None:
-    """A frame as a sheet: texts as texts, numbers rounded to what is printed."""
+def write_frame(book: Book, title: str, frame: pl.DataFrame) -> tuple[Sheet, int]:
+    """A frame as a sheet: texts as texts, numbers rounded to what is printed; gives it and the row below."""
     headings = [
         Heading("", _WORDS.get(c, c), 36 if c in ("message", "advice") else 14) for c in frame.columns
     ]
@@ -97,6 +129,7 @@ def write_frame(book: Book, title: str, frame: pl.DataFrame) -> None:
         _write_line(sheet, row, frame.columns, line, decimals)
         row += 1
     sheet.raw.freeze_panes(2, 0)
+    return sheet, row
 
 
 def _write_line(
