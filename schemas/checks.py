@@ -18,7 +18,7 @@ from schemas.anomalies import anomalies
 from schemas.cell_rules import cell_rules
 from schemas.citing import about
 from schemas.codes import Codes
-from schemas.earlier import earlier_periods
+from schemas.earlier import earlier_periods, periods_of
 from schemas.finding import Finding, Severity
 from schemas.form import Form
 from schemas.frames import AMOUNT, HISTORY, Wide, form_of, frame_of, merged_records
@@ -136,8 +136,7 @@ def check_earlier(prepared: Prepared, members: Sequence[int], in_force: InForce)
             lines = due.plausible.filter(pl.col("submission").is_in(chosen))
             if lines.is_empty() or not any(column.numeric for column in due.wide.form.columns):
                 continue  # registers have no figures to compare
-            reports = {Period.parse(text) for text in lines["period"].unique()}
-            known.lines(due.wide.form.code, earlier_periods(due.wide.form, reports))
+            known.lines(due.wide.form.code, earlier_periods(due.wide.form, periods_of(lines)))
             for findings, counted in (
                 judge(due, 2, lines, con, known),
                 anomalies(due, lines, con, known, prepared.offices.codes),

@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from schemas.codes import Codes
+from schemas.earlier import periods_of
 from schemas.in_force import InForce
 from schemas.owed import Owed
 
@@ -38,7 +39,7 @@ def unlike_peers(
     of_region = {code: region.level for code, region in codes.regions.items()}
     level = pl.col("region_code").replace_strict(of_region, default="", return_dtype=pl.String)
     at_hand = lines.with_columns(level=level).filter(pl.col("level").is_in(_LEVELS))
-    periods = [p for p in wide.periods if str(p) in set(at_hand["period"])]
+    periods = periods_of(at_hand)
     known = in_force.lines(wide.form.code, periods).filter(pl.col("source") == "submission")
     known = known.with_columns(level=level).filter(pl.col("level").is_in(_LEVELS))
     known = known.join(at_hand, on=["period", "submitter", *keys], how="anti")
