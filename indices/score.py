@@ -26,6 +26,7 @@ from indices.steps.transform import transform
 from indices.steps.treat import treat
 from indices.steps.weigh import place_given, weigh
 from indices.table import Place, Table, arrange
+from schemas.database import fetch
 
 _FILLED: Columns = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "value": VALUE, "source": pl.String,
            "method": pl.String}  # fmt: skip
@@ -127,7 +128,7 @@ def _take(bench: Bench, step: Step) -> None:
 
 
 def _ordered(bench: Bench, table: str, key: str, columns: str = "*") -> pl.DataFrame:
-    return bench.con.sql(f"SELECT {columns} FROM {table} ORDER BY {key}").pl()
+    return fetch(bench.con, f"SELECT {columns} FROM {table} ORDER BY {key}")
 
 
 def _frames(bench: Bench, values: pl.DataFrame, prepared: pl.DataFrame) -> Scored:

@@ -24,6 +24,7 @@ from pydantic.dataclasses import dataclass
 
 from schemas.citing import cite
 from schemas.codes import Codes
+from schemas.database import fetch
 from schemas.digits import odd_digits
 from schemas.earlier import compared_with, earlier_lines, earlier_period, periods_of
 from schemas.finding import Finding, Severity
@@ -242,7 +243,7 @@ def _query(con: duckdb.DuckDBPyConnection, frames: Mapping[str, pl.DataFrame], q
     for name, frame in frames.items():
         con.register(name, frame)
     try:
-        return con.sql(query).pl()
+        return fetch(con, query)
     finally:
         for name in frames:
             con.unregister(name)

@@ -20,6 +20,7 @@ import duckdb
 import polars as pl
 
 from schemas.citing import cite, shown
+from schemas.database import fetch
 from schemas.earlier import OF, compared_with, earlier_lines, periods_of
 from schemas.finding import Finding, Severity
 from schemas.form import Rule
@@ -120,11 +121,11 @@ def _same(alias: str, on: Sequence[str]) -> str:
 
 def _run(owed: Owed, rules: Sequence[Rule], source: str, con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     try:
-        return con.sql(_select(owed, rules, source)).pl()
+        return fetch(con, _select(owed, rules, source))
     except duckdb.Error:
         for rule in rules:
             try:
-                con.sql(_select(owed, [rule], source)).pl()
+                fetch(con, _select(owed, [rule], source))
             except duckdb.Error as error:
                 raise RuleError(f"规则 {rule.id}（{owed.wide.form.id}）无法执行：{error}") from error
         raise

@@ -10,6 +10,7 @@ import polars as pl
 
 from flows.ledger.content import KEY_COLUMNS
 from flows.ledger.relations import standing
+from schemas.database import fetch
 from schemas.form import Form, load_forms
 from schemas.frames import AMOUNT
 from schemas.in_force import Figure, Place
@@ -67,12 +68,10 @@ class Ledger:
             return pl.DataFrame(schema=columns)
         # a register names places in columns that are no part of its key
         keys = [c.code for c in _form(form).keys if c.code in KEY_COLUMNS]
-        heads = self._con.sql(
-            _HEADS.format(keys=", ".join(f"any_value({name}) as {name}" for name in keys)),
-            params={"form": form, "periods": known},
-        ).pl()
+        query = _HEADS.format(keys=", ".join(f"any_value({name}) as {name}" for name in keys))
+        heads = fetch(self._con, query, {"form": form, "periods": known})
         given = {"submissions": heads["submission"].unique().to_list(), "fields": list(columns)}
-        figures = self._con.sql(_FIGURES, params=given).pl()
+        figures = fetch(self._con, _FIGURES, given)
         return _lines(heads, figures, columns)
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
