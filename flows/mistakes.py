@@ -20,14 +20,14 @@ def sentence(error: BaseException) -> str | None:
     from flows.ledger.warehouse import WarehouseError
     from indices.method import MethodError
     from indices.steps.bench import ScoreError
+    from schemas.code_file import CodeListError
     from schemas.form import FormError
     from schemas.table import TableError
-    from schemas.workdays import WorkdayError
     from schemas.workers.pool import PoolError
 
     mistakes = (
-        Mistake, ArchiveError, FormError, JournalError, LockHeldError, MethodError, PoolError, ReleaseError,
-        ScoreError, TableError, WarehouseError, WorkdayError,
+        Mistake, ArchiveError, CodeListError, FormError, JournalError, LockHeldError, MethodError, PoolError, ReleaseError,
+        ScoreError, TableError, WarehouseError,
     )  # fmt: skip
     if isinstance(error, mistakes):
         return str(error)
