@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 _LISTED = re.compile(r"'([^']*)'")  # as pydantic and typer list what may be written
@@ -41,7 +42,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "literal_error": lambda given: f"应为 {_listed(given['expected'])}",
     "enum": lambda given: f"应为 {_listed(given['expected'])}",
     "union_tag_invalid": lambda given: f"没有 {given['tag']}，有 {_listed(given['expected_tags'])}",
-    "union_tag_not_found": lambda given: f"没有写 {given['discriminator']}",
+    "union_tag_not_found": lambda given: f"没有写 {_listed(given['discriminator'])}",
 }
 
 
@@ -51,6 +52,34 @@ def said(error: ErrorDetails) -> str:
     return error["msg"] if words is None else words(error.get("ctx", {}))
 
 
+def first_mistake(error: ValidationError, given: Mapping[str, Any]) -> str:
+    """Where the first mistake of a file stands and what it is; ``given`` is what the file says."""
+    found = error.errors()
+    first = found[0]
+    more = f"（另有 {len(found) - 1} 处）" if len(found) > 1 else ""
+    written = first["input"]
+    shown = f"，写的是 {written!r}" if isinstance(written, str | int | float) else ""
+    return f"{_place(first['loc'], given)}：{said(first)}{shown}{more}"
+
+
 def _listed(expected: str) -> str:
     """``'a', 'b' or 'c'`` as 顿号 list; numbers stand without quotes."""
     return "、".join(_LISTED.findall(expected)) or expected.replace(" or ", "、").replace("'", "")
+
+
+def _place(location: tuple[int | str, ...], given: Any) -> str:
+    """``steps 第 1 步``, ``indicators 第 2 项（b）high``: a list's item by number and, where it has one, code."""
+    words, listed = [], ""
+    for part in location:
+        if isinstance(part, int):
+            given = given[part] if isinstance(given, list) and part < len(given) else None
+            code = given.get("id", "") if isinstance(given, Mapping) else ""
+            words.append(
+                f"第 {part + 1} {'步' if listed == 'steps' else '项'}" + (f"（{code}）" if code else "")
+            )
+        else:
+            words.append(part)
+            listed = part
+            if isinstance(given, Mapping):
+                given = given.get(part, given)  # the name of a kind stands in a place, and not in the file
+    return " ".join(words) or "文件"
