@@ -32,10 +32,8 @@ from schemas.finding import Finding, Severity, State
 from schemas.form import load_forms
 from schemas.period import Period
 from schemas.reading.pool import Limits, read_files
-from schemas.reading.record import Delivery, Submission
+from schemas.reading.record import WORKBOOKS, Delivery, Submission
 from schemas.reading.workbook import MIXED, OWN
-
-WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xltx", ".xltm", ".et", ".ett", ".xlsb")
 
 PERMU = frozenset(form.code for form in load_forms() if form.store == "permu")  # GLT09
 NO_WORKBOOK = ("~$", ".")  # lock files of an office program, hidden files

@@ -197,6 +197,39 @@ def test_an_output_that_is_a_file_is_named(capsys: pytest.CaptureFixture[str], t
         assert code == 2 and "应为文件夹" in err and "Traceback" not in err
 
 
+def test_a_new_ledger_is_told_and_an_old_one_is_not(
+    small: Small, small_home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    intake = ("intake", "2026-10", "--inbox", tmp_path / "in", "--codes", small.codes.folder)
+    code, _, err = zhishu(capsys, *intake, "--home", tmp_path / "vra")
+    assert code == 0 and f"{tmp_path / 'vra'} 中还没有台账，新建台账。" in err
+    code, _, err = zhishu(capsys, *intake, "--home", small_home)
+    assert code == 0 and "新建" not in err
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("backfill", "数据.csv"), "数据.csv 不是工作簿"),
+        (("backfill", "没有.xlsx"), "没有.xlsx 不存在"),
+        (("run", "2026-10", "--inbox", "数据.csv"), "收件文件夹 数据.csv 是一个文件，而且不是工作簿"),
+        (("intake", "2026-10", "--inbox", "数据.csv"), "收件文件夹 数据.csv 是一个文件，而且不是工作簿"),
+    ],
+)
+def test_a_named_file_that_is_no_workbook_is_a_mistake(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    command: tuple[str, ...],
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("数据.csv").write_text("a\n", "utf-8")
+    code, _, err = zhishu(capsys, *command, "--home", "home")
+    assert code == 2 and told in err and not Path("home").exists()
+
+
 def test_backfill_takes_history_alone(
     small: Small, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
