@@ -11,6 +11,7 @@ from conftest import Small
 
 from flows.batch import Outcome
 from flows.cli import main
+from flows.options import workbook_path
 
 
 def zhishu(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -195,6 +196,32 @@ def test_an_output_that_is_a_file_is_named(capsys: pytest.CaptureFixture[str], t
     for command in (("run", "2026-10", "--inbox", tmp_path), ("export", "2026-10", "--home", tmp_path)):
         code, _, err = zhishu(capsys, *command, "--out", place)
         assert code == 2 and "应为文件夹" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("papers", "papers.xlsx"), ("底稿 2026-10.1", "底稿 2026-10.1.xlsx"), ("a.XLSX", "a.XLSX")],
+)
+def test_a_workbook_gets_its_ending(given: str, meant: str) -> None:
+    assert workbook_path(Path("x") / given) == Path("x") / meant and workbook_path(None) is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sample-audit", "2026-10.1", "--n", "1", "--seed", "1", "--out"),
+        ("status", "2026-10", "--xlsx"),
+        ("releases", "2026-10", "--triangle", "--xlsx"),
+        ("diff", "2026-10.1", "2026-10.1", "--xlsx"),
+        ("trace", "MQ", "360100", "2026-10", "--xlsx"),
+        ("review", "--register", "--xlsx"),
+    ],
+)
+def test_a_workbook_of_another_ending_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    code, _, err = zhishu(capsys, *command, tmp_path / "papers.csv", "--home", tmp_path)
+    assert code == 2 and "papers.csv 应为工作簿，文件名请以 .xlsx 结尾" in err
 
 
 def test_a_new_ledger_is_told_and_an_old_one_is_not(
