@@ -26,7 +26,7 @@ _MOST = 6  # decimals printed of values at full precision; the CSV files have th
 _WORDS = {
     "subject": "单位代码", "name": "单位", "type": "类型", "period": "报告期", "node": "代码", "indicator": "指标",
     "value": "数值", "missing": "缺失类型", "source": "取自", "method": "方法", "before": "处理前", "after": "处理后",
-    "how": "处理方式", "rule": "规则", "reverse": "逆向", "low": "下限", "high": "上限", "lower_end": "下端得分",
+    "how": "处理方式", "rule": "规则", "reverse": "逆向", "low": "下限", "width": "区间宽度", "high": "上限", "lower_end": "下端得分",
     "span": "得分幅度", "floor": "得分下限", "ceiling": "得分上限", "best_low": "适度下界", "best_high": "适度上界",
     "reference": "基准", "ties": "并列", "pool": "统计窗口起", "raw_score": "原始得分", "score": "得分",
     "clipped": "截断", "floored": "按下限计", "reason": "缺失原因", "rank": "位次", "ranked_n": "参加排位数",
@@ -76,7 +76,8 @@ def write_intervals(book: Book, ranks: pl.DataFrame, names: Mapping[str, str]) -
     ordered = ranks.sort("nominal", "subject", nulls_last=True).with_columns(
         pl.col("subject").replace_strict(names, default="").alias("name")
     )
-    columns = ["subject", "name", *(c for c in ranks.columns if c != "subject")]
+    ordered = ordered.with_columns((pl.col("high") - pl.col("low")).alias("width"))
+    columns = ["subject", "name", *(c for c in ordered.columns if c not in ("subject", "name"))]
     sheet, row = write_frame(book, "位次区间", ordered.select(columns))
     drawn = ordered.head(_DRAWN).drop_nulls("nominal").height
     if drawn:
@@ -86,7 +87,9 @@ def write_intervals(book: Book, ranks: pl.DataFrame, names: Mapping[str, str]) -
         title = "发布位次和 90 % 抽样所在的位次区间" + (
             f"（前 {drawn} 名）" if drawn < ordered.height else ""
         )
-        chart = rank_whiskers(book, title, span, (at["high"], at["low"], at["nominal"]), worst)
+        chart = rank_whiskers(
+            book, title, span, (at["nominal"], at["low"], at["width"]), worst, "90 % 抽样的位次区间"
+        )
         sheet.chart(row + 1, 0, chart, sheet.pixels - 10, 420)
 
 
