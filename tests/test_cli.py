@@ -141,7 +141,7 @@ def test_the_triangle_and_a_what_if_of_a_release(
     assert code == 0 and found["vintages"] == [["2026-10.1", "初步"]]
     assert {(r["index"], r["product"]) for r in found["rows"]} == {("CM", "monthly"), ("CM", "full")}
     code, out, _ = zhishu(capsys, "releases", "2026-10", "--triangle", "--xlsx", tmp_path / "t.xlsx", *home)
-    assert code == 0 and "各次相同" in out and (tmp_path / "t.xlsx").is_file()
+    assert code == 0 and "各次都相同" in out and (tmp_path / "t.xlsx").is_file()
     for wrong, sentence in ((("--triangle",), "要写明报告期"), (("--index", "CM"), "只和 --triangle")):
         code, _, err = zhishu(capsys, "releases", *wrong, *home)
         assert code == 2 and sentence in err
