@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -126,6 +127,22 @@ def test_a_figure_that_is_known_to_be_wrong_is_wrong_though_another_is_blank() -
     drafts["GLT06", "2026Q3", CITY, ""].put((COUNTY, "T"), rev_cum="", ent_n="34")
     (finding,) = judged(drafts, "S325", period="2026Q3").findings
     assert (finding.form, finding.field, finding.value) == ("GLT06", "rev_cum,ent_n", "34|759942|33")
+
+
+@pytest.mark.parametrize(("form", "case"), [("GLT05", "GLT05 产业链营业收入"), ("GLT06", "GLT06 产业链")])
+def test_a_sum_below_zero_is_compared_as_one_above(form: str, case: str) -> None:
+    drafts = filings()  # what the city takes out is more than its counties have
+    adjusting = (f"{CITY[:4]}99", "EI", "T")
+    rows = [
+        (key, row) for name, draft in drafts.items() if name[:2] == ("GLT01", "2026-09")
+        for key, row in draft.rows.items() if key[1:] == ("EI", "T")
+    ]  # fmt: skip
+    counties = sum(Decimal(row["rev_cum"]) for key, row in rows if key != adjusting)
+    drafts["GLT01", "2026-09", CITY, ""].put(adjusting, rev_cum=str(-counties - 1_000_000))
+    for revenue, n in (("-1001000", 0), ("-1001000.01", 1)):
+        drafts[form, "2026Q3", CITY, ""].put((CITY, "EI"), rev_cum=revenue)
+        found = judged(drafts, "S325", period="2026Q3", case=case).findings
+        assert len([f for f in found if f.row_key.startswith(f"region_code={CITY}")]) == n
 
 
 def test_only_accepted_lines_speak_unless_the_rule_admits_pending_ones() -> None:

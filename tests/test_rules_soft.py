@@ -49,6 +49,11 @@ SOFT = [
     ),
     ("S301", "GLT01", "2026-10", DONGHU, EI, {"elec_cum": "1312", "elec_cum_ly": "1000"},
      {"elec_cum": "1311", "elec_cum_ly": "1000"}, "out_cum out_cum_ly elec_cum elec_cum_ly"),
+    # what a city takes out twice is negative, and so is its base
+    ("S301", "GLT01", "2026-10", NANCHANG, ("360199", "EI", "T"),
+     {"out_cum": "-1000", "out_cum_ly": "-900", "elec_cum": "-1312", "elec_cum_ly": "1000"},
+     {"out_cum": "-1000", "out_cum_ly": "-900", "elec_cum": "1311", "elec_cum_ly": "1000"},
+     "out_cum out_cum_ly elec_cum elec_cum_ly"),
     ("S312", "GLT04", "2025", NANCHANG, CITY_EI, {"rd_exp": "120.01"}, {"rd_exp": "120"}, "rd_exp rev_year"),
     ("S312", "GLT04", "2025", NANCHANG, CITY_EI, {"rd_exp": "1.19"}, {"rd_exp": "1.2"}, "rd_exp rev_year"),
     ("S314", "GLT06", "2026Q3", NANCHANG, CITY_EI, {"lg_n": "2"}, {"lg_n": "1"}, "srdi_n lg_n"),
