@@ -87,7 +87,7 @@ def judged(data: bytes, state: State = State.ACCEPTED) -> list[Judged]:
 
 def test_what_a_batch_decided_of_earlier_months_is_in_force_for_it(desk: Desk) -> None:
     desk.file(bureau("rev_cum", "5"), county("1"))
-    batch = Arriving(ledger(desk))
+    batch = Arriving(ledger(desk), True)
     assert revenue(batch, SEPTEMBER) == [("2026-09", "bureau", "accepted", "5.0000")]
     batch.take(judged(county("6", period="2026-09"), State.PENDING))
     assert revenue(batch, SEPTEMBER) == [("2026-09", "submission", "pending", "6.0000")]
@@ -97,9 +97,16 @@ def test_what_a_batch_decided_of_earlier_months_is_in_force_for_it(desk: Desk) -
     assert revenue(batch, SEPTEMBER) == [("2026-09", "submission", "pending", "6.0000")]
 
 
+def test_what_waits_in_a_batch_is_in_force_only_where_pending_data_count(desk: Desk) -> None:
+    desk.file(county("1", period="2026-09"))
+    batch = Arriving(ledger(desk, False), False)
+    batch.take(judged(county("6", period="2026-09", version=2), State.PENDING))
+    assert revenue(batch, SEPTEMBER) == [("2026-09", "submission", "accepted", "1.0000")]
+
+
 def test_an_older_version_in_a_batch_does_not_hide_a_newer_one_of_the_ledger(desk: Desk) -> None:
     desk.file(county("2", version=2))
-    batch = Arriving(ledger(desk))
+    batch = Arriving(ledger(desk), True)
     batch.take(judged(county("1")))
     assert revenue(batch, OCTOBER) == [("2026-10", "submission", "accepted", "2.0000")]
     batch.take(judged(county("3", version=3)))
@@ -110,7 +117,7 @@ def test_an_older_version_in_a_batch_does_not_hide_a_newer_one_of_the_ledger(des
 
 def test_history_in_a_batch_adds_to_the_line_of_the_ledger(desk: Desk) -> None:
     desk.file(bureau("ent_n", "3"))
-    batch = Arriving(ledger(desk))
+    batch = Arriving(ledger(desk), True)
     said = history("GLT02", "2026-09", {("360102",): {"rev_cum": "12.5"}})
     batch.take([Judged(said, State.ACCEPTED)])
     (line,) = batch.lines("GLT02", [SEPTEMBER]).to_dicts()
@@ -128,7 +135,7 @@ def test_a_register_names_its_county_in_a_column_that_is_no_key(small_ran: Ran) 
 
 
 def test_both_give_the_same_columns_for_every_form(desk: Desk) -> None:
-    batch = Arriving(ledger(desk))
+    batch = Arriving(ledger(desk), True)
     for form, period, office, subject in (
         ("GLT01", "2026-10", "360102", ""), ("GLT03", "2026-10", "360100", "KEI"),
         ("GLT07", "2026Q3", "EI", "EI"), ("GLT08", "2026-10", "360102", ""),

@@ -24,15 +24,16 @@ from schemas.territory import BUREAU
 class Arriving:
     """What is in force for the months of a batch: the ledger, and over it what the batch decided so far."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, admit_pending: bool) -> None:
         self._ledger = ledger
+        self._counting = {State.ACCEPTED, *([State.PENDING] if admit_pending else [])}
         self._taken: dict[tuple[str, str], list[tuple[Submission, State]]] = {}
         self._frames: dict[tuple[str, str], pl.DataFrame] = {}
 
     def take(self, judged: Sequence[Judged]) -> None:
-        """From here on these verdicts are known."""
+        """From here on these verdicts are known; those count that would in the ledger."""
         for one in judged:
-            if one.state != State.REJECTED:
+            if one.state in self._counting:
                 at = (one.submission.form, one.submission.period)
                 self._taken.setdefault(at, []).append((one.submission, one.state))
                 self._frames.pop(at, None)
