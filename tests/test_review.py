@@ -199,6 +199,28 @@ def test_corrections_that_cannot_be_confirmed(desk: Desk) -> None:
         decide(desk, Word(made.revision, True))
 
 
+def test_of_two_corrections_of_one_cell_one_alone_is_confirmed(desk: Desk) -> None:
+    desk.file(workbook(sheet([{"region_code": "360102", "rev_cum": "400"}])))
+    first, second = (correction(desk, new=new, revision=f"R-{n}") for n, new in ((1, "410"), (2, "420")))
+    head = desk.store.journal.head
+    with pytest.raises(ReviewError, match=r"360102/R-2 与 360102/R-1 更正的是同一单元格.*rev_cum"):
+        decide(desk, Word(first.revision, True), Word(second.revision, True))
+    assert desk.store.journal.head == head and desk.facts() == {"submission:360102": "400.0000"}
+    entries = decide(desk, Word(first.revision, True), Word(second.revision, False, "按 R-1 更正"))
+    assert {e.type for e in entries} == {"corrected", "dismissed"}
+    assert desk.facts() == {"submission:360102": "410.0000"}
+
+
+def test_one_thing_is_decided_once_in_a_call(desk: Desk) -> None:
+    finding = pending(desk)
+    explain(desk, finding)
+    with pytest.raises(ReviewError, match=f"{finding.id} 在一次审核中写了两遍"):
+        decide(desk, Word(finding.id, True), Word(finding.id, False, "不清楚"))
+    name = desk.con.execute("select name from submission").fetchall()[0][0]
+    entries = decide(desk, Word(finding.id, True), Word(name, False, "整份重报"))
+    assert [e.type for e in entries] == ["reviewed", "rejected"] and state(desk) == ["rejected"]
+
+
 def test_the_register_says_what_was_corrected_later(desk: Desk) -> None:
     finding = pending(desk, "400")
     explain(desk, finding)
