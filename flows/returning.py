@@ -13,16 +13,18 @@ from pathlib import Path
 import duckdb
 
 from flows.intake import Intake, reader, store_of
-from flows.ledger.events import DECISIONS, HISTORY
-from flows.ledger.replies import answers
+from flows.ledger.events import DECISIONS, HISTORY, EventType
+from flows.ledger.replies import NEWEST_REPLY, answers
 from flows.ledger.store import Store
 from flows.settings import Settings
 from schemas.codes import load_codes
+from schemas.decide import BETWEEN_SUBMITTERS
 from schemas.finding import Finding, Outcome, Reply, Severity
 from schemas.period import Period
 from schemas.reading.pool import Limits
 from schemas.reading.record import Delivery, Submission
 from schemas.returns.folder import write_return_folder
+from schemas.returns.naming import answered_in
 from schemas.returns.record import Returned, ReturnFile
 
 
@@ -101,19 +103,76 @@ def return_again(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, digests: Sequence[str], out: Path
 ) -> list[ReturnFile]:
     """Write the copies of deliveries anew, with what the bureau said since; by the period of each."""
-    told, codes, written = answers(con), load_codes(settings.codes_folder), []
     by_period: dict[Period, list[Returned]] = {}
-    for digest in sorted(set(digests)):
-        (delivery,) = reader(settings)([store.archive.path(digest)])
-        delivery = _named(con, delivery)
-        findings = recorded_findings(con, digest)
-        period = max(Period.parse(s.period) for s in delivery.submissions)
-        one = Returned(delivery, store.archive.path(digest), findings, told)
+    for one in _recorded(con, store, settings, digests):
+        period = max(Period.parse(s.period) for s in one.delivery.submissions)
         by_period.setdefault(period.as_month(), []).append(one)
-    for period, returned in sorted(by_period.items()):
-        folder = returns_folder(out, period)
-        written += write_return_folder(folder, returned, (), codes, workers=settings.workers, limits=Limits())
-    return written
+    return [
+        file
+        for period, returned in sorted(by_period.items())
+        for file in _write(settings, returns_folder(out, period), returned)
+    ]
+
+
+def return_missing(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, through: Period, out: Path
+) -> list[ReturnFile]:
+    """Write what should lie in the period's folder and does not.
+
+    A run that is cut short after the journal leaves its copies unwritten, and the next one finds no new
+    file. Looked for are deliveries with a report of the period, and whatever was received since the last
+    release (a run writes what goes back before its release), if their newest verdicts hold a finding that
+    the office has to answer to. GLT09 has no releases and is not looked for.
+    """
+    released = [entry.seq for entry in store.journal.entries() if entry.type == EventType.RELEASED]
+    given = {"month": through.ref_month, "since": max(released, default=0)}
+    there = answered_in(returns_folder(out, through))
+    owed = [
+        digest
+        for (digest,) in con.execute(_OWED, given).fetchall()
+        if digest not in there and store.archive.has(digest)
+    ]
+    return _write(settings, returns_folder(out, through), _recorded(con, store, settings, owed))
+
+
+_OWED = f"""
+with verdict as (
+    select submission, max(seq) as seq from decision group by submission
+), latest as ({NEWEST_REPLY}), filed as (
+    select digest, max(ref_month) as newest, bool_or(ref_month = $month) as due from submission group by digest
+)
+select distinct d.digest
+from delivery d
+join finding f on f.digest = d.digest
+left join filed on filed.digest = d.digest
+left join submission s on s.id = f.submission
+left join verdict v on v.submission = f.submission
+left join latest l on l.finding = f.id
+where (filed.due or d.seq > $since) and coalesce(filed.newest, 0) <= $month
+    and (f.submission is null or f.seq = v.seq and s.superseded_seq is null)
+    and f.level < {BETWEEN_SUBMITTERS}
+    and (f.severity = 'hard' or f.severity = 'soft' and coalesce(l.state, 'open') <> 'approved')
+order by d.digest
+"""
+
+
+def _recorded(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, digests: Sequence[str]
+) -> list[Returned]:
+    """Deliveries from the archive with what the record holds of them."""
+    paths = [store.archive.path(digest) for digest in sorted(set(digests))]
+    if not paths:
+        return []
+    told = answers(con)
+    return [
+        Returned(_named(con, delivery), path, recorded_findings(con, delivery.digest), told)
+        for path, delivery in zip(paths, reader(settings)(paths), strict=True)
+    ]
+
+
+def _write(settings: Settings, folder: Path, returned: Sequence[Returned]) -> list[ReturnFile]:
+    codes = load_codes(settings.codes_folder)
+    return write_return_folder(folder, returned, (), codes, workers=settings.workers, limits=Limits())
 
 
 def _named(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> Delivery:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import readers
 from conftest import MONTH, Small
+from loop import change
 
-from flows.batch import Month, Outcome
+from flows.batch import Month, Outcome, run_batch
 from flows.intake import CHANGED, Intake, archive, look, read
 from flows.ledger.store import Store
 from schemas.reading.pool import Limits, read_files
@@ -73,3 +74,32 @@ def test_what_the_reader_could_not_do_once_is_tried_again(
     healed = taken(small, home, inbox)
     assert not healed.intake.refused and healed.intake.judged
     assert taken(small, home, inbox).intake.seen == 1
+
+
+def test_copies_that_a_run_could_not_write_are_made_up_by_the_next(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, out = tmp_path / "in", tmp_path / "out"
+    good = small.inbox / "2026-10" / "360602.xlsx"
+    change(good, inbox / "报表.xlsx", small.codes, "GLT02", 1, ent_loss_n=9999)
+    (inbox / "旧.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    settings = small.settings(tmp_path / "home")
+
+    def run() -> list[str]:
+        outcome = run_batch(settings, MONTH, [inbox], out, compute=False)
+        return [str(path.relative_to(out / "2026-10" / "returns")) for path in outcome.returns]
+
+    def full(*_: object) -> None:
+        raise OSError("磁盘已满")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flows.batch.return_batch", full)
+        with pytest.raises(OSError, match="磁盘已满"):
+            run()
+    assert not (out / "2026-10").exists()
+    (copy, letter) = run()  # no new file, and all that goes back
+    assert copy.startswith("360602 ") and copy.endswith("报表-审核结果.xlsx")
+    assert letter == "未识别单位/旧-退件函.xlsx"
+    assert run() == []
+    (out / "2026-10" / "returns" / copy).unlink()
+    assert run() == [copy]
