@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import duckdb
 
@@ -18,6 +19,7 @@ from flows.ledger.arriving import Arriving
 from flows.ledger.decide import Judged, equal_version_findings
 from flows.ledger.events import period_order
 from flows.ledger.in_force import Ledger
+from flows.ledger.proposals import is_known
 from flows.ledger.replies import known_replies, open_findings
 from schemas.checks import check, check_earlier, prepare
 from schemas.codes import Codes
@@ -35,7 +37,7 @@ class Verdicts:
     """What a batch came to."""
 
     judged: list[Judged] = field(default_factory=list)  # in the order of the submissions
-    corrections: list[Correction] = field(default_factory=list)  # those that fit
+    corrections: list[Correction] = field(default_factory=list)  # those that fit and are new
     answered: list[Answered] = field(default_factory=list)
     loose: list[Finding] = field(default_factory=list)  # of a delivery, not of a submission
 
@@ -72,7 +74,9 @@ def judge_batch(
                 *versions.get((submission.digest, submission.sheet), ()),
             ]  # fmt: skip
             if submission.form == CORRECTIONS:
-                fitting, misfits = corrections_of(submission, in_force, has_evidence)
+                fitting, misfits = corrections_of(
+                    submission, in_force, codes, has_evidence, partial(is_known, con)
+                )
                 found += misfits
             found = [_answered(finding, replies, explanations) for finding in found]
             verdict = Judged(submission, decision(found).state, tuple(found))

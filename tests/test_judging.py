@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ledger_cases import CLERK, Desk
+from ledger_cases import CLERK, Desk, sheet, workbook
 from records import CODES, Draft, clean
 
 from flows.judging import Verdicts, judge_batch
@@ -47,6 +47,21 @@ def test_an_annual_report_is_compared_with_the_fourth_quarter_of_its_batch(desk:
     found = judged(desk, delivery(1, year, quarter)).judged[0].findings
     (finding,) = (f for f in found if f.rule == "S326")
     assert finding.period == "2025" and "2025Q4" in finding.message
+
+
+def test_a_correction_approved_by_its_requester_is_told_once_and_not_proposed(desk: Desk) -> None:
+    alone = clean("GLT10", "2026-10", DONGHU)
+    for row in alone.rows.values():
+        row |= {"approved_by": row["requested_by"], "evidence": "ab" * 32}
+        row |= {"form_code": "GLT02", "row_key": '{"period":"2026-09","region_code":"360102"}'}
+    data = workbook(sheet([{"region_code": DONGHU, "rev_cum": "1"}], period="2026-09"))
+    desk.file(data)
+    verdicts = judge_batch(
+        desk.con, desk.store.journal.head[0], [delivery(1, alone)], CODES, True, lambda _: True
+    )
+    (one,) = verdicts.judged
+    assert [(f.rule, f.field) for f in one.findings] == [("H320", "requested_by,approved_by")]
+    assert one.state is State.REJECTED and verdicts.corrections == []
 
 
 def test_one_explanation_in_two_copies_is_written_once(desk: Desk) -> None:
