@@ -59,6 +59,9 @@ SOFT = [
     ("S314", "GLT06", "2026Q3", NANCHANG, CITY_EI, {"lg_n": "2"}, {"lg_n": "1"}, "srdi_n lg_n"),
     ("S318", "GLT09", "2025", DONGHU, FIRM, {"va": "2000.01"}, {"va": "2000"}, "tax_paid rev va"),
     ("S318", "GLT09", "2025", DONGHU, FIRM, {"tax_paid": "1000.01"}, {"tax_paid": "1000"}, "tax_paid rev va"),
+    # without revenue there is no ratio of tax to it, and no value added
+    ("S318", "GLT09", "2025", DONGHU, FIRM, {"rev": "0", "va": "0.01", "tax_paid": "100"},
+     {"rev": "0", "va": "0", "tax_paid": "100"}, "tax_paid rev va"),
     # 1811 is no class of electronics; an assignment by product or by experts needs no class
     ("S333", "GLT08", "2026-10", DONGHU, FIRM, {"industry4": "1811"}, {"industry4": "1811", "basis": "2"},
      "industry4 chain_main basis"),
