@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -113,6 +114,25 @@ def test_an_older_version_in_a_batch_does_not_hide_a_newer_one_of_the_ledger(des
     assert revenue(batch, OCTOBER) == [("2026-10", "submission", "accepted", "3.0000")]
     figure = batch.figure("GLT02", "2026-10", KEY, "rev_cum")
     assert figure is not None and figure.value == "3"
+
+
+def test_a_row_that_a_newer_version_of_the_batch_lacks_is_not_taken_from_the_older(desk: Desk) -> None:
+    rows = [{"region_code": code, "rev_cum": "5"} for code in ("360102", "360103")]
+    desk.file(workbook(sheet(rows)))
+    batch = Arriving(ledger(desk), True)
+    assert batch.figure("GLT02", "2026-10", "region_code=360103", "rev_cum") is not None
+    batch.take(judged(county("6", version=2)))
+    assert batch.figure("GLT02", "2026-10", "region_code=360103", "rev_cum") is None
+
+
+def test_of_two_records_of_history_the_newest_is_cited_that_gave_the_value(desk: Desk) -> None:
+    batch = Arriving(ledger(desk), True)
+    for reported_on, value in (("2026-09-02", "8"), ("2026-09-01", "5")):
+        said = history("GLT02", "2026-09", {("360102",): {"rev_cum": value}})
+        batch.take([Judged(replace(said, reported_on=reported_on, digest=value * 64), State.ACCEPTED)])
+    (line,) = batch.lines("GLT02", [SEPTEMBER]).to_dicts()
+    place = batch.place("GLT02", "2026-09", "BUREAU", KEY, "rev_cum")
+    assert line["rev_cum"] == 8 and place is not None and place.raw == "8"
 
 
 def test_history_in_a_batch_adds_to_the_line_of_the_ledger(desk: Desk) -> None:
