@@ -25,7 +25,7 @@ from schemas.checks import check, check_earlier, prepare
 from schemas.codes import Codes
 from schemas.corrections import Correction, corrections_of
 from schemas.decide import decision
-from schemas.finding import Finding, Reply, Severity
+from schemas.finding import Finding, Reply, Severity, State
 from schemas.reading.record import Delivery
 from schemas.territory import BUREAU
 
@@ -79,10 +79,10 @@ def judge_batch(
                 )
                 found += misfits
             found = [_answered(finding, replies, explanations) for finding in found]
-            verdict = Judged(submission, decision(found).state, tuple(found))
+            verdict = Judged(submission, decision(found), tuple(found))
             decided.append(verdict)
             by_place[at] = verdict
-            if submission.form == CORRECTIONS and not decision(found).hard:
+            if submission.form == CORRECTIONS and verdict.state is not State.REJECTED:
                 verdicts.corrections += fitting
         in_force.take(decided)
     verdicts.judged = [by_place[at] for at in range(len(submissions))]

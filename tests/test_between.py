@@ -16,7 +16,7 @@ from small_filings import Name, built, filings, small
 
 from schemas.between import BetweenChecked, check_between
 from schemas.between_rule import BETWEEN_DIR, BetweenError, BetweenRule, Side, load_between, read_rules
-from schemas.decide import decide
+from schemas.decide import decision
 from schemas.finding import Finding, Severity, State
 from schemas.period import Period
 from schemas.rules import RuleError
@@ -176,7 +176,7 @@ def test_it_rejects_nobody() -> None:
     drafts[REGION].put((COUNTY,), rev_cum="1")
     (finding,) = judged(drafts, "H303").findings
     assert finding.severity is Severity.HARD
-    assert decide(drafts[CHAINS].build(), [finding]).state is State.ACCEPTED
+    assert decision([finding]) is State.ACCEPTED
 
 
 def test_a_firm_that_moved_is_listed_once_and_counted_where_it_is() -> None:
