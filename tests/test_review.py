@@ -72,6 +72,23 @@ def test_an_explanation_waits_until_it_is_approved_and_then_the_submission_is_ac
     assert state(desk) == ["accepted"] and not any(waiting(desk.con).counts.values())
 
 
+def test_answers_to_the_findings_that_were_kept_do_not_accept_what_was_left_off(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.ledger.events.FINDINGS_KEPT", 1)
+    data = workbook(sheet([{"region_code": "360102", "rev_cum": "500"}], state="pending"))
+    digest = read_bytes(data, "").digest
+    kept, left_off = soft(digest, "500"), soft(digest, "501")
+    desk.findings[digest] = (kept, left_off)
+    desk.file(data)
+    explain(desk, kept)
+    (entry,) = decide(desk, Word(kept.id, True, "属实"))
+    assert entry.type == "reviewed" and state(desk) == ["pending"]
+    name = desk.con.execute("select name from submission").fetchall()[0][0]
+    (entry,) = decide(desk, Word(name, True, "逐条电话核实"))
+    assert entry.type == "accepted" and entry.body["counts"] == {"soft": 2}
+
+
 def test_a_returned_explanation_leaves_the_submission_pending(desk: Desk) -> None:
     finding = pending(desk)
     explain(desk, finding)
