@@ -264,7 +264,7 @@ def judge(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, inta
         deliveries = [d for d in intake.deliveries if store_of(store, d) is target]
         if not any(d.submissions for d in deliveries):
             continue
-        with _opened(con, store, target, settings) as own:
+        with opened(con, store, target, settings) as own:
             head = target.journal.head[0]
             verdicts = judge_batch(own, head, deliveries, codes, settings.admit_pending, evidence.has)
         intake.verdicts.append((target, verdicts))
@@ -276,7 +276,7 @@ def judge(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, inta
 
 
 @contextmanager
-def _opened(
+def opened(
     con: duckdb.DuckDBPyConnection, store: Store, target: Store, settings: Settings
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse of a store: the one that is open, or GLT09's own."""
@@ -326,7 +326,7 @@ def record(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, int
         if not deliveries:
             continue
         verdicts = verdicts_of.get(target, Verdicts())
-        with _opened(con, store, target, settings) as own:
+        with opened(con, store, target, settings) as own:
             events = _events(own, target, settings, deliveries, verdicts)
             entries = target.journal.append(events)
             append(own, entries, [s for d in deliveries for s in d.submissions])

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from flows.intake import Intake, reader, store_of
+from flows.intake import Intake, opened, reader, store_of
 from flows.ledger.events import DECISIONS, HISTORY, EventType
+from flows.ledger.journal import Entry
 from flows.ledger.replies import NEWEST_REPLY, answers
 from flows.ledger.store import Store
 from flows.settings import Settings
@@ -25,7 +26,7 @@ from schemas.reading.pool import Limits
 from schemas.reading.record import Delivery, Submission
 from schemas.returns.folder import write_return_folder
 from schemas.returns.naming import answered_in
-from schemas.returns.record import Returned, ReturnFile
+from schemas.returns.record import Answer, Returned, ReturnFile
 
 
 def returns_folder(out: Path, period: Period) -> Path:
@@ -37,27 +38,25 @@ def return_batch(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, intake: Intake, out: Path
 ) -> list[ReturnFile]:
     """Write what goes back of a batch that is recorded; nothing for deliveries without a fault."""
-    told = answers(con)
     found: dict[str, list[Finding]] = {}
     for judged in intake.judged:
         found.setdefault(judged.submission.digest, []).extend(judged.findings)
     for _, verdicts in intake.verdicts:
         for finding in verdicts.loose:
             found.setdefault(finding.digest, []).append(finding)
+    told: dict[str, Answer] = {}
+    versions: list[tuple[Submission, Submission]] = []
+    for target in (store, store.permu):  # each with its own answers and earlier versions
+        deliveries = [d for d in intake.deliveries if store_of(store, d) is target]
+        if deliveries:
+            with opened(con, store, target, settings) as own:
+                told |= answers(own)
+                versions += _versions(own, target, settings, deliveries, intake.entries)
     paths = {d.digest: p for d, p in zip(intake.deliveries, _sources(store, intake), strict=True)}
     returned = [
         Returned(d, paths[d.digest], (*d.findings, *found.get(d.digest, ())), told) for d in intake.deliveries
     ]
-    folder = returns_folder(out, intake.through)
-    versions = _versions(con, store, settings, intake)
-    return write_return_folder(
-        folder,
-        returned,
-        versions,
-        load_codes(settings.codes_folder),
-        workers=settings.workers,
-        limits=Limits(),
-    )
+    return _write(settings, returns_folder(out, intake.through), returned, versions)
 
 
 def _sources(store: Store, intake: Intake) -> Iterable[Path]:
@@ -70,10 +69,17 @@ def _sources(store: Store, intake: Intake) -> Iterable[Path]:
 
 
 def _versions(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, intake: Intake
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    deliveries: Sequence[Delivery],
+    entries: Sequence[Entry],
 ) -> list[tuple[Submission, Submission]]:
-    """Each new version of the batch with the one that was judged before it; read again from the archive."""
-    fresh = {(s.digest, s.sheet): s for d in intake.deliveries for s in d.submissions}
+    """Each new version in deliveries of a batch with the one that was judged before it; read again from the archive.
+
+    ``entries`` are those that the journal got of the batch.
+    """
+    fresh = {(s.digest, s.sheet): s for d in deliveries for s in d.submissions}
     judged: dict[tuple[object, ...], list[tuple[int, str, str]]] = {}
     for *identity, version, digest, sheet in con.execute(
         "select period, submitter, form, subject, id, digest, sheet from submission"
@@ -81,7 +87,7 @@ def _versions(
     ).fetchall():
         judged.setdefault(tuple(identity), []).append((version, digest, sheet))
     before: dict[tuple[str, str], tuple[str, str]] = {}
-    for entry in intake.entries:
+    for entry in entries:
         at = (entry.body.get("digest", ""), entry.body.get("sheet", ""))
         if entry.type not in DECISIONS or at not in fresh or fresh[at].edition == HISTORY:
             continue
@@ -170,9 +176,14 @@ def _recorded(
     ]
 
 
-def _write(settings: Settings, folder: Path, returned: Sequence[Returned]) -> list[ReturnFile]:
+def _write(
+    settings: Settings,
+    folder: Path,
+    returned: Sequence[Returned],
+    versions: Sequence[tuple[Submission, Submission]] = (),
+) -> list[ReturnFile]:
     codes = load_codes(settings.codes_folder)
-    return write_return_folder(folder, returned, (), codes, workers=settings.workers, limits=Limits())
+    return write_return_folder(folder, returned, versions, codes, workers=settings.workers, limits=Limits())
 
 
 def _named(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> Delivery:
