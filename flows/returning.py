@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from flows.intake import Intake, opened, reader, store_of
-from flows.ledger.events import DECISIONS, HISTORY, EventType
+from flows.ledger.events import DECISIONS, HISTORY, EventType, period_order
 from flows.ledger.journal import Entry
 from flows.ledger.replies import NEWEST_REPLY, answers
 from flows.ledger.store import Store
@@ -111,8 +111,8 @@ def return_again(
     """Write the copies of deliveries anew, with what the bureau said since; by the period of each."""
     by_period: dict[Period, list[Returned]] = {}
     for one in _recorded(con, store, settings, digests):
-        period = max(Period.parse(s.period) for s in one.delivery.submissions)
-        by_period.setdefault(period.as_month(), []).append(one)
+        newest = max((s.period for s in one.delivery.submissions), key=period_order)  # one may be unreadable
+        by_period.setdefault(Period.parse(newest).as_month(), []).append(one)
     return [
         file
         for period, returned in sorted(by_period.items())

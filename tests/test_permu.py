@@ -84,7 +84,11 @@ def test_what_goes_back_of_glt09_knows_its_own_record(
     (finding,) = first.intake.judged[0].findings
     common = ("--permu", "--by", "李四", "--role", "审核员", "--note", "请附税务凭证",
               "--home", settings.home, "--codes", small.codes.folder)  # fmt: skip
-    assert zhishu(capsys, "review", "--return", finding.id, *common)[0] == 0
+    (tmp_path / "file").touch()  # where a folder should be: the decision stands and is told all the same
+    code, said, err = zhishu(
+        capsys, "review", "--return", finding.id, "--out", tmp_path / "file" / "x", *common
+    )
+    assert code == 2 and f"退回了 2025 {OFFICE} GLT09 的问题 {finding.id}" in said and "文件读写失败" in err
     changed = permu(small, tmp_path / "2" / "亩均.xlsx", va="2500", emp_avg="81")
     second = run_batch(settings, THROUGH, [changed], out, compute=False)
     (comparison,) = [path for path in second.returns if path.name.startswith("版本对照-GLT09-2025-")]
