@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from flows.intake import Intake, opened, reader, store_of
+from flows.intake import AGAIN, Intake, opened, reader, store_of
 from flows.ledger.events import DECISIONS, HISTORY, EventType, period_order
 from flows.ledger.journal import Entry
 from flows.ledger.replies import NEWEST_REPLY, answers
@@ -141,6 +141,9 @@ def return_missing(
     return _write(settings, returns_folder(out, through), _recorded(con, store, settings, owed))
 
 
+# what a reader's bad day left behind is no fault of the file, once it was read or refused for another reason
+_OWN_FAULT = f"(f.rule = d.refused or f.rule not in {AGAIN})"
+
 _OWED = f"""
 with verdict as (
     select submission, max(seq) as seq from decision group by submission
@@ -155,7 +158,7 @@ left join submission s on s.id = f.submission
 left join verdict v on v.submission = f.submission
 left join latest l on l.finding = f.id
 where (filed.due or d.seq > $since) and coalesce(filed.newest, 0) <= $month
-    and (f.submission is null or f.seq = v.seq and s.superseded_seq is null)
+    and (f.submission is null and {_OWN_FAULT} or f.seq = v.seq and s.superseded_seq is null)
     and f.level < {BETWEEN_SUBMITTERS}
     and (f.severity = 'hard' or f.severity = 'soft' and coalesce(l.state, 'open') <> 'approved')
 order by d.digest
@@ -195,14 +198,14 @@ def _named(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> Delivery:
 def recorded_findings(con: duckdb.DuckDBPyConnection, digest: str) -> tuple[Finding, ...]:
     """The findings on a delivery as the newest verdicts on its submissions hold them."""
     rows = con.execute(
-        """
+        f"""
         select f.rule, f.severity, f.message, f.advice, f.level, f.outcome, f.reply, f.digest, d.file_name,
             f.submitter, f.period, f.form, f.edition, f.subject, f.sheet, f.cell, f.row_key, f.field, f.value
         from finding f
         join delivery d on d.digest = f.digest
         left join (select submission, max(seq) as seq from decision group by submission) v
             on v.submission = f.submission
-        where f.digest = ? and f.level < 3 and (f.submission is null or f.seq = v.seq)
+        where f.digest = ? and f.level < 3 and (f.submission is null and {_OWN_FAULT} or f.seq = v.seq)
         order by f.seq, f.ordinal
         """,
         [digest],
