@@ -14,6 +14,8 @@ from typing import Any
 
 import duckdb
 
+from schemas.lists import text_of
+
 
 class CanonicalError(ValueError):
     """Something that has no canonical text."""
@@ -83,13 +85,13 @@ def _csv_field(column: str) -> str:
 def digest_files(paths: Iterable[Path]) -> dict[str, str]:
     """File name to digest of its text, with line ends and byte order mark made equal.
 
-    CanonicalError if two files have the same name: the folder must not matter.
+    CanonicalError if two files have the same name: the folder must not matter. ListError if one is not UTF-8.
     """
     digests: dict[str, str] = {}
     for path in sorted(paths, key=lambda p: p.name):
         if path.name in digests:
             raise CanonicalError(f"two files are named {path.name}")
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = text_of(path).replace("\r\n", "\n").replace("\r", "\n")
         digests[path.name] = sha256(text.rstrip("\n") + "\n")
     return digests
 
