@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 
@@ -21,7 +22,7 @@ from flows.ledger.release import FIRST_STAGE, REVISED_STAGE, Release, read_relea
 from flows.ledger.store import Store
 from flows.ledger.warehouse import append
 from flows.mistakes import Mistake
-from indices.method import load_methods
+from indices.method import METHODS_DIR, load_methods
 from schemas.finding import State
 from schemas.form import PROVINCE
 from schemas.period import Period
@@ -145,10 +146,10 @@ def staged_releases(store: Store) -> list[Staged]:
     return [staged(release, entries) for release in releases(store)]
 
 
-def at_stage(store: Store, release: Release) -> Release:
-    """The release as its tables are to name it now: its stage, and the approval of its methods."""
+def at_stage(store: Store, release: Release, folder: Path = METHODS_DIR) -> Release:
+    """The release as its tables are to name it now: its stage, and the approval of its methods in ``folder``."""
     entries = store.journal.entries()
-    used = [m for m in load_methods() if m.id in release.manifest.methods]
+    used = [m for m in load_methods(folder) if m.id in release.manifest.methods]
     beside = {**release.manifest.beside, "approvals": approvals(entries, used)}
     return replace(
         release, stage=staged(release, entries).stage, manifest=replace(release.manifest, beside=beside)

@@ -314,5 +314,9 @@ def methods_for(period: Period, folder: Path = METHODS_DIR) -> tuple[Method, ...
 
 def method_digest(method: Method, folder: Path = METHODS_DIR) -> str:
     """SHA-256 of the method file's text."""
-    text = (folder / f"{method.id}.toml").read_text("utf-8").replace("\r\n", "\n")
-    return hashlib.sha256(text.encode()).hexdigest()
+    return text_digest((folder / f"{method.id}.toml").read_bytes())
+
+
+def text_digest(data: bytes) -> str:
+    """SHA-256 of a method file's bytes, with line ends made equal; UnicodeDecodeError if they are not UTF-8."""
+    return hashlib.sha256(data.decode().replace("\r\n", "\n").replace("\r", "\n").encode()).hexdigest()

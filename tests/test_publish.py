@@ -16,6 +16,7 @@ from flows.ledger.events import EventType
 from flows.ledger.release import ReleaseError, read_release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse, view_warehouse
+from flows.printing import notes_of
 from flows.publish import (
     PublishError,
     Word,
@@ -120,3 +121,10 @@ def test_who_reviewed_the_data_cannot_publish_them(store: Store, con: duckdb.Duc
     with pytest.raises(PublishError, match="核定过"):
         _judge(WORD, staged(release, journal), journal)
     _judge(WORD, staged(release, store.journal.entries()), store.journal.entries())
+
+
+def test_the_tables_name_the_settings_of_the_release_and_not_of_who_prints(store: Store) -> None:
+    release = read_release(store, "2026-10.1")
+    assert notes_of(release).settings == ("待核数据计入指数",)
+    without = replace(release.manifest, settings={"admit_pending": False})
+    assert notes_of(replace(release, manifest=without)).settings == ("待核数据不计入指数",)

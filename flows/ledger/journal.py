@@ -212,6 +212,8 @@ def _chained(seq: int, previous: str, event: Event) -> Entry:
     }
     if event.file_name:
         beside["file_name"] = event.file_name
+    if event.manifest:
+        beside["manifest"] = event.manifest
     # the body goes through JSON once, so that an entry just written equals the entry read again
     body = json.loads(canonical_json(event.body))
     return Entry(
