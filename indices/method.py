@@ -189,7 +189,7 @@ def read_method(path: Path) -> Method:
     """Read and check one method file; MethodError says what is wrong in it."""
     try:
         method: Method = _ADAPTER.validate_python(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         raise MethodError(f"方法文件 {path.name} 有误：{error}") from error
     forms = {form.code: form for form in load_forms() if not form.filed_by_bureau}
     problems = [
@@ -318,5 +318,10 @@ def method_digest(method: Method, folder: Path = METHODS_DIR) -> str:
 
 
 def text_digest(data: bytes) -> str:
-    """SHA-256 of a method file's bytes, with line ends made equal; UnicodeDecodeError if they are not UTF-8."""
-    return hashlib.sha256(data.decode().replace("\r\n", "\n").replace("\r", "\n").encode()).hexdigest()
+    """SHA-256 of a method file's bytes, with line ends made equal; they need not be a method that can be read."""
+    return hashlib.sha256(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()
+
+
+def file_digests(folder: Path = METHODS_DIR) -> dict[str, str]:
+    """Id to digest of every method file in a folder, whether or not it can be read."""
+    return {path.stem: text_digest(path.read_bytes()) for path in sorted(folder.glob("*.toml"))}
