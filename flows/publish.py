@@ -140,10 +140,10 @@ def staged(release: Release, entries: Sequence[Entry]) -> Staged:
     )
 
 
-def staged_releases(store: Store) -> list[Staged]:
-    """All releases with their present stages, in order of period and number."""
+def staged_releases(store: Store, period: str | None = None) -> list[Staged]:
+    """All releases, or those of one period, with their present stages, in order of period and number."""
     entries = store.journal.entries()
-    return [staged(release, entries) for release in releases(store)]
+    return [staged(release, entries) for release in releases(store, period)]
 
 
 def at_stage(store: Store, release: Release, folder: Path = METHODS_DIR) -> Release:

@@ -48,6 +48,7 @@ def verify_record(store: Store, anchors: Anchors = (), methods: Path = METHODS_D
     if entries is None:
         found.append("台账日志有误，归档、发布和方法没有与它核对；请恢复日志后再核对一次。")
         return found + store.archive.verify() + store.evidence.verify()
+    found += store.journal.verify_head()
     hashes = {entry.hash for entry in entries}
     found += [
         f"台账日志中没有留存的哈希 {head}：日志被截去或整体重写。"

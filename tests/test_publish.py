@@ -8,14 +8,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Small
+from conftest import MONTH, Small
 
 from flows.batch import Outcome
 from flows.intake import reader
 from flows.ledger.events import EventType
 from flows.ledger.release import ReleaseError, read_release
 from flows.ledger.store import Store
-from flows.ledger.warehouse import open_warehouse, view_warehouse
+from flows.ledger.warehouse import open_warehouse
 from flows.printing import notes_of
 from flows.publish import (
     PublishError,
@@ -27,6 +27,7 @@ from flows.publish import (
     staged,
     staged_releases,
 )
+from flows.standing import standing
 from flows.verify import verify
 
 WORD = Word("最终", "年报定案", "王五", "发布岗", "赵六")
@@ -63,7 +64,8 @@ def test_a_stage_is_a_word_in_the_journal_and_the_release_folder_stays(
     assert store.evidence.get(entry.body["signature"]) == b"signed"
     con.close()
     read = reader(small.settings(store.home))
-    view_warehouse(store).close()  # the database is at the journal's head
+    # the database is at the journal's head, and the status names the newest stage
+    assert [r["stage"] for r in standing(small.settings(store.home), MONTH).releases] == ["最终"]
     assert verify(store, read) == []
     store.evidence.path(entry.body["signature"]).unlink()
     assert any(entry.body["signature"] in problem for problem in verify(store, read))

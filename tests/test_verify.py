@@ -12,6 +12,7 @@ from conftest import Ran, Small
 
 from flows.intake import reader
 from flows.ledger.canonical import canonical_json, sha256
+from flows.ledger.events import Event, EventType
 from flows.ledger.journal import GENESIS
 from flows.ledger.store import Store
 from flows.ledger.warehouse import TABLES, ReadFiles
@@ -68,6 +69,16 @@ def test_missing_and_moved_lines_of_the_journal_are_found(store: Store, kind: st
     ] in found
 
 
+def test_events_after_the_last_release_cannot_be_cut_off_unseen(store: Store) -> None:
+    assert verify_record(store) == []
+    lines, release = journal_lines(store), next(store.releases.iterdir()).name
+    last = json.loads(lines[-1])
+    assert last["type"] == "released" and last["body"]["release"] == release
+    store.journal.append([Event(EventType.COMPARED, "zhishu", "批处理", {"period": "2026-10"})])
+    overwrite(store.journal.path, b"".join(lines))  # no manifest knows of the event that is gone
+    assert "末尾被截去" in "".join(verify_record(Store(store.home)))
+
+
 def rewritten(lines: list[bytes], actor: str) -> bytes:
     """The whole journal chained anew with another actor: every line is sound in itself."""
     previous, out = GENESIS, []
@@ -91,6 +102,11 @@ def test_a_chain_rewritten_whole_is_found_against_the_anchor_alone(store: Store,
     lines = [line for line in journal_lines(store) if b'"type":"released"' not in line]
     overwrite(store.journal.path, rewritten(lines, "另一人"))
     store.warehouse.unlink()
+    assert "journal.head" in verify(Store(store.home), read)[0]
+    last = json.loads(journal_lines(store)[-1])
+    store.journal.head_path.write_text(
+        f"{last['seq']} {last['hash']}\n"
+    )  # who writes the one can write the other
     assert verify(Store(store.home), read) == []
     assert "整体重写" in verify(Store(store.home), read, anchors=[(None, head)])[0]
 
