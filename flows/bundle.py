@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import indices
@@ -21,6 +21,7 @@ from flows.bundle_parts import (
     TABLES,
     foreign,
     last_word,
+    left_out,
     named,
     unexpected,
     workbooks,
@@ -51,11 +52,20 @@ _AUDIENCES: tuple[Audience, ...] = ("internal", "public")
 _PRINTING = (*Path(tables.__file__).parent.glob("*.py"), Path(__file__).with_name("printing.py"))
 
 
-def write_bundle(store: Store, release: Release, settings: Settings, out: Path) -> str:
-    """Write a release's bundle and give its SHA-256.
+@dataclass(frozen=True)
+class Bundled:
+    """A bundle that was written: its SHA-256, and the modules of the release that the program no longer has."""
+
+    digest: str
+    left_out: tuple[str, ...]
+
+
+def write_bundle(store: Store, release: Release, settings: Settings, out: Path) -> Bundled:
+    """Write a release's bundle.
 
     The tables in it carry the stage that the release has now. BundleError if GLT09 were in it, or if a file that
-    the release was made with is another by now: a bundle with others would recompute something else.
+    the release was made with is another by now: a bundle with others would recompute something else. Python modules
+    that are others by now stay out and are named: a rerun uses those of the program that it is run with.
     """
     made = release.manifest
     if any(name.split("/")[0] in PERMU for _, names in made.inputs for name in names):
@@ -66,11 +76,12 @@ def write_bundle(store: Store, release: Release, settings: Settings, out: Path) 
         raise BundleError(
             f"{_in_words(changed)} 与发布 {release.id} 所用的不同，不能打包；请用当时的文件和当时版本的程序。"
         )
+    absent = left_out(made, parts)
     entries = store.journal.entries()
     last = last_word(release, entries)
     parts |= {
         JOURNAL: b"".join(store.journal.path.read_bytes().splitlines(keepends=True)[:last]),
-        NOTE: _note(release, last).encode(),
+        NOTE: _note(release, last, absent).encode(),
         **{name: store.archive.get(digest) for name, digest in workbooks(release, entries).items()},
         **_folder(release.folder, f"releases/{release.id}"),
     }
@@ -79,7 +90,7 @@ def write_bundle(store: Store, release: Release, settings: Settings, out: Path) 
         parts |= {f"{TABLES}/{n}": d for n, d in write_tables(results, notes_of(now), audience).items()}
     data = packed(Contents(release.id, release.digest, digest_folder(_PRINTING), parts))
     write_file(out, data, 0o600)
-    return sha256(data)
+    return Bundled(sha256(data), tuple(absent))
 
 
 def rerun_bundle(path: Path, settings: Settings) -> Rerun:
@@ -141,7 +152,9 @@ def _made_of(release: Release, settings: Settings) -> dict[str, bytes]:
         **{f"plan/{p.name}": p for p in (package / "plan").glob("*.toml")},
     }
     paths = {**{name: path for name, path in listed.items() if name in wanted}, **together}
-    return {name: path.read_bytes() for name, path in sorted(paths.items())}
+    parts = {name: path.read_bytes() for name, path in sorted(paths.items())}
+    changed = {name for name in foreign(release.manifest, parts) if name.endswith(".py")}
+    return {name: data for name, data in parts.items() if name not in changed}
 
 
 def _in_words(names: Sequence[str]) -> str:
@@ -156,8 +169,13 @@ def _folder(folder: Path, name: str) -> Mapping[str, bytes]:
     return {f"{name}/{p.relative_to(folder).as_posix()}": p.read_bytes() for p in files}
 
 
-def _note(release: Release, last: int) -> str:
+def _note(release: Release, last: int, absent: Sequence[str]) -> str:
     made = release.manifest
+    lacking = (
+        f"\n打包的程序已比发布时新：{_in_words(absent)} 与发布时不同，未收入包内。数值若有不同，请用发布时版本的程序重算。\n"
+        if absent
+        else ""
+    )
     packages = "、".join(f"{n} {v}" for n, v in sorted(made.beside.get("packages", {}).items()))
     return f"""# 重算包（内部）
 
@@ -168,7 +186,7 @@ def _note(release: Release, last: int) -> str:
 3. 退出码 0 且显示“重算完全一致”，即全部结果表和工作簿内容相同；退出码 1 时列出不同的数、最先分歧的环节和原因。
 
 包内各件互相印证，但整包可以另造：请用另行留存的哈希核对。发布摘要 {release.digest}，台账位置 {made.seq}，台账哈希 {made.head}（见当期任一已发布表格的“说明”页）。
-
+{lacking}
 | 位置 | 内容 |
 |---|---|
 | archive/ | 归档工作簿，文件名即 SHA-256 |

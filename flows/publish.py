@@ -49,7 +49,7 @@ class Word:
     publisher: str
     role: str
     approver: str
-    signature: bytes = b""
+    signature: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,8 @@ def _judge(word: Word, now: Staged, entries: Sequence[Entry]) -> None:
     ):
         if not text.strip():
             raise PublishError(f"设定发布阶段须写明{what}。")
+    if word.signature == b"":
+        raise PublishError("所附的电子签名文件是空的，请核对后再设定阶段。")
     publisher, approver = squeezed(word.publisher), squeezed(word.approver)
     if publisher == approver:
         raise PublishError(f"发布人和批准人不能同为 {word.publisher}。")

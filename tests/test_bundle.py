@@ -12,16 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Small
+from conftest import ROOT, Ran, Small
 from openpyxl import load_workbook
 
 from flows.batch import Outcome
 from flows.bundle import rerun_bundle, write_bundle
 from flows.bundle_file import BundleError, packed, unpacked
+from flows.bundle_parts import foreign
 from flows.intake import reader
 from flows.ledger.release import read_release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse
+from flows.publication import ENGINE
 from flows.publish import Word, publish
 from flows.settings import Settings
 from schemas.packing import parts_of, repack
@@ -147,6 +149,21 @@ def test_no_part_leaves_the_folder(name: str) -> None:
         package.writestr(zipfile.ZipInfo(name), b"x")
     with pytest.raises(BundleError, match="不合规"):
         unpacked(data.getvalue())
+
+
+def test_a_module_that_is_another_by_now_stays_out_and_is_named(
+    small: Small, small_ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = next(path for path in ENGINE if path.name == "engine.py")
+    newer = Path(shutil.copy(engine, tmp_path / "engine.py"))
+    newer.write_text(newer.read_text("utf-8") + "# newer\n", "utf-8")
+    monkeypatch.setattr("flows.bundle.ENGINE", [newer if path is engine else path for path in ENGINE])
+    store, path = Store(small_ran.home), tmp_path / "newer.zip"
+    release = read_release(store, "2026-10.1")
+    done = write_bundle(store, release, small.settings(small_ran.home), path)
+    parts = unpacked(path.read_bytes()).parts
+    assert done.left_out == ("procedures/engine.py",) and "procedures/engine.py" not in parts
+    assert foreign(release.manifest, parts) == [] and "程序 engine.py" in parts["说明.md"].decode()
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ def test_a_stage_is_a_word_in_the_journal_and_the_release_folder_stays(
         (replace(WORD, approver=" "), "批准人"),
         (replace(WORD, reason=""), "理由"),
         (replace(WORD, approver="王 五"), "不能同为"),
+        (replace(WORD, signature=b""), "签名文件是空的"),
     ],
 )
 def test_what_is_missing_or_one_person_is_refused(
