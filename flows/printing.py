@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
+
 from flows.approval import approval_words, caveat
 from flows.ledger.files import make_folder, write_file
 from flows.ledger.release import Manifest, Release
@@ -56,14 +58,9 @@ def _sources(release: Release) -> tuple[SourceLine, ...]:
     """What the release keeps of the cells behind its totals."""
     if "result_source" not in release.tables:  # a release from before it was kept
         return ()
-    return tuple(
-        SourceLine(
-            r["index_code"], r["subject"], r["indicator"], r["variable"], int(r["number"]), int(r["cells"]),
-            int(r["files"]), r["digest"], r["file"], r["report"], r["sheet"], r["cell"],
-            r["raw"] or "",
-        )
-        for r in records(release.table("result_source")).iter_rows(named=True)
-    )  # fmt: skip
+    counts = [pl.col(name).cast(pl.Int32) for name in ("number", "cells", "files")]
+    frame = records(release.table("result_source")).with_columns(*counts, pl.col("raw").fill_null(""))
+    return tuple(map(SourceLine._make, frame.select(SourceLine._fields).iter_rows()))
 
 
 def _method_note(method: Method, made_of: Manifest) -> MethodNote:
