@@ -8,12 +8,12 @@ from typing import Any
 
 import duckdb
 import pytest
+from byte_edits import rewritten
 from conftest import Ran, Small
 
 from flows.intake import reader
 from flows.ledger.canonical import canonical_json, sha256
 from flows.ledger.events import Event, EventType
-from flows.ledger.journal import GENESIS
 from flows.ledger.store import Store
 from flows.ledger.warehouse import TABLES, ReadFiles
 from flows.verify import verify, verify_record
@@ -77,20 +77,6 @@ def test_events_after_the_last_release_cannot_be_cut_off_unseen(store: Store) ->
     store.journal.append([Event(EventType.COMPARED, "zhishu", "批处理", {"period": "2026-10"})])
     overwrite(store.journal.path, b"".join(lines))  # no manifest knows of the event that is gone
     assert "末尾被截去" in "".join(verify_record(Store(store.home)))
-
-
-def rewritten(lines: list[bytes], actor: str) -> bytes:
-    """The whole journal chained anew with another actor: every line is sound in itself."""
-    previous, out = GENESIS, []
-    for line in lines:
-        record = json.loads(line)
-        record["actor"], record["prev"] = actor, previous
-        names = ("format_version", "seq", "type", "actor", "role", "body")
-        record["hash"] = sha256(previous + canonical_json({name: record[name] for name in names}))
-        record["seal"] = sha256(record["hash"] + canonical_json(record["beside"]))
-        previous = record["hash"]
-        out.append(canonical_json(record).encode() + b"\n")
-    return b"".join(out)
 
 
 def test_a_chain_rewritten_whole_is_found_against_the_anchor_alone(store: Store, read: ReadFiles) -> None:
