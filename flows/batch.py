@@ -183,7 +183,7 @@ class Month:
             release, results = compute_release(self._warehouse, self.store, self.settings, period)
             self.revised.append(release)
             if self.out is not None:
-                write_workbooks(release, results, self.settings, self.out / str(period), "internal")
+                write_workbooks(release, results, self.out / str(period), "internal")
 
     def _write(self) -> None:
         if self.out is None or self.release is None or self.results is None:
@@ -191,7 +191,7 @@ class Month:
         self.files = tuple(
             path
             for audience in AUDIENCE_ZH
-            for path in write_workbooks(self.release, self.results, self.settings, self.out, audience)
+            for path in write_workbooks(self.release, self.results, self.out, audience)
         )
 
 

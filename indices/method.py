@@ -189,7 +189,7 @@ def read_method(path: Path) -> Method:
     """Read and check one method file; MethodError says what is wrong in it."""
     try:
         method: Method = _ADAPTER.validate_python(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         raise MethodError(f"方法文件 {path.name} 有误：{error}") from error
     forms = {form.code: form for form in load_forms() if not form.filed_by_bureau}
     problems = [
@@ -314,5 +314,14 @@ def methods_for(period: Period, folder: Path = METHODS_DIR) -> tuple[Method, ...
 
 def method_digest(method: Method, folder: Path = METHODS_DIR) -> str:
     """SHA-256 of the method file's text."""
-    text = (folder / f"{method.id}.toml").read_text("utf-8").replace("\r\n", "\n")
-    return hashlib.sha256(text.encode()).hexdigest()
+    return text_digest((folder / f"{method.id}.toml").read_bytes())
+
+
+def text_digest(data: bytes) -> str:
+    """SHA-256 of a method file's bytes, with line ends made equal; they need not be a method that can be read."""
+    return hashlib.sha256(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()
+
+
+def file_digests(folder: Path = METHODS_DIR) -> dict[str, str]:
+    """Id to digest of every method file in a folder, whether or not it can be read."""
+    return {path.stem: text_digest(path.read_bytes()) for path in sorted(folder.glob("*.toml"))}

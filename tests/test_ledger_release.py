@@ -152,6 +152,7 @@ def test_a_crash_before_the_rename_leaves_no_release(store: Store) -> None:
 def test_a_crash_before_the_event_is_made_good(store: Store) -> None:
     write_release(store, manifest(), TABLES, *CLERK)
     store.journal.path.unlink()
+    store.journal.head_path.unlink()
     assert store.journal.entries() == []
     write_release(store, manifest(), TABLES, *CLERK)
     assert [e.type for e in store.journal.entries()] == ["released"]
