@@ -13,7 +13,7 @@ from flows.ledger.canonical import digest_files
 from flows.ledger.release import read_release
 from flows.ledger.store import Store
 from flows.rerun import rerun
-from indices.engine import SQL_DIR
+from indices.procedures import SQL_DIR
 from indices.method import METHODS_DIR, read_method
 
 
