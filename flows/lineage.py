@@ -140,15 +140,13 @@ class Lineage:
 
     def _twelve_months(self, asked: Asked, name: str, field: Field, t0: int) -> Iterator[Source]:
         """The reports that ``ttm.sql`` brings together; see there for the two rules."""
-        last_year = field.code + "_ly"
-        december = (t0 // 100 - 1) * 100 + 12
-        if t0 % 100 == 12:
-            needed = [("ttm2", t0, field.code), ("ttm2", t0, last_year)]
-        else:
-            variant = "ttm2" if name in asked.broken else "ttm3"
-            months = (t0, december) if variant == "ttm2" else (t0, december, t0 - 100)
-            needed = [(variant, month, code) for month in months for code in (field.code, last_year)]
-        for variant, month, code in needed:
+        variant = "ttm2" if t0 % 100 == 12 or name in asked.broken else "ttm3"
+        needed = [(t0, field.code)]
+        if t0 % 100 != 12:
+            needed += [(t0, field.code + "_ly"), ((t0 // 100 - 1) * 100 + 12, field.code)]
+        if variant == "ttm3":
+            needed.append((t0 - 100, field.code))
+        for month, code in needed:
             part = Field(field.form, code, field.selector)
             yield from self._field(asked, name, part, (variant, t0, False, month))
 
