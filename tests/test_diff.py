@@ -55,7 +55,9 @@ def test_what_changed_rests_on_the_changed_cell(
     assert cell["type"] in ("accepted", "pending") and "/v2/" in cell["newer_submission"]
     digest = next(d for d, names in newer.manifest.inputs if cell["newer_submission"] in names)
     traced = Traced(con, revised, newer, small.codes)
-    sheet = traced.query("select sheet from submission where name = ?", [cell["newer_submission"]])[0]["sheet"]
+    sheet = traced.query("select sheet from submission where name = ?", [cell["newer_submission"]])[0][
+        "sheet"
+    ]
     resting = {
         (r["index"], r["subject"], r["indicator"]) for r in trace_cell(traced, digest, sheet, cell["cell"])
     }
