@@ -13,6 +13,8 @@ import xlsxwriter
 from flows.ledger.files import write_file
 from schemas.period import Period
 
+WIDEST = 320  # pixels of a column: a digest is read in the line above the cells
+
 
 @dataclass(frozen=True)
 class Page:
@@ -48,6 +50,7 @@ def write_pages(path: Path, period: str, pages: Sequence[Page]) -> None:
             for column, text in enumerate(row):
                 sheet.write_string(number, column, text[:32767], None if number else bold)
         sheet.freeze_panes(1, 0)
+        sheet.autofit(WIDEST)
         sheet.autofilter(0, 0, max(len(page.rows), 1), len(page.header) - 1)
     book.close()
     write_file(path, data.getvalue(), 0o644)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from flows.cell_record import Behind, cells_behind, plain
-from flows.formula import Base, Figures, filled, quotient, score_formula
+from flows.formula import MISSING, Base, Figures, filled, quotient, score_formula
 from flows.lineage import BASE, WEIGHT
 from flows.release_rows import Row
 from flows.traced import INDEX, INDICATOR, PILLAR, VARIABLE, Traced, TraceError
@@ -90,7 +90,7 @@ def _indicator(traced: Traced, method: Method, row: Row, variables: Sequence[Row
             " weight_full contribution_monthly contribution_full",
         ),
         "expression": leaf.expression,
-        "expression_filled": f"{filled(leaf.node, figures)} = {row['value']}",
+        "expression_filled": f"{filled(leaf.node, figures)} = {MISSING if row['value'] is None else row['value']}",
         "score_formula": score_formula(method, leaf, row, base),
         "variables": [
             {

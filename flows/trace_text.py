@@ -8,6 +8,7 @@ from rich.tree import Tree
 
 from flows.lineage import VALUE
 from flows.release_rows import Row
+from indices.tables.words import MISSING_ZH
 
 SHOWN = 12  # cells of one variable on the screen; the whole list is in --json and --xlsx
 PRODUCT_ZH = {"monthly": "月度监测值", "full": "全口径篮子值"}
@@ -64,9 +65,11 @@ def _approval(approval: Row) -> str:
 
 
 def _title(i: Row) -> str:
-    shown = i["value_published"] if i["value"] is not None else f"缺（{i['missing']}）"
+    why = f"，{i['reason']}" if i["reason"] else ""
+    gap = f"缺（{MISSING_ZH.get(i['missing'], i['missing'])}{why}）"
+    shown = f"{i['value_published']} {i['unit']}" if i["value"] is not None else gap
     return (
-        f"{i['indicator']} {i['name']} {shown} {i['unit']}　{i['ref_period']}{_carried(i)}　状态 {i['status']}　"
+        f"{i['indicator']} {i['name']} {shown}　{i['ref_period']}{_carried(i)}　状态 {i['status']}　"
         f"得分 {i['score_published'] or '—'}　权重 {i['weight']} → {i['weight_full'] or '—'}　"
         f"贡献 {i['contribution_full'] or '—'}"
     )
