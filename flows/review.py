@@ -24,7 +24,7 @@ from flows.ledger.warehouse import append
 from flows.mistakes import Mistake
 from schemas.decide import BETWEEN_SUBMITTERS
 from schemas.finding import Finding, Reply, Severity, State
-from schemas.reading.head import squeezed
+from schemas.reading.squeezing import squeezed
 
 RETURNED_RULE = "B01"
 

@@ -21,7 +21,8 @@ from flows.ledger.release import read_release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import view_warehouse
 from flows.mistakes import Mistake
-from flows.trace import Traced, trace_cell
+from flows.trace_cell import trace_cell
+from flows.traced import Traced
 from flows.triangle import RECOMPUTED, triangle, triangle_lines, write_triangle
 
 CITY = "360600"
@@ -55,7 +56,9 @@ def test_what_changed_rests_on_the_changed_cell(
     assert cell["type"] in ("accepted", "pending") and "/v2/" in cell["newer_submission"]
     digest = next(d for d, names in newer.manifest.inputs if cell["newer_submission"] in names)
     traced = Traced(con, revised, newer, small.codes)
-    sheet = traced.rows("select sheet from submission where name = ?", [cell["newer_submission"]])[0]["sheet"]
+    sheet = traced.query("select sheet from submission where name = ?", [cell["newer_submission"]])[0][
+        "sheet"
+    ]
     resting = {
         (r["index"], r["subject"], r["indicator"]) for r in trace_cell(traced, digest, sheet, cell["cell"])
     }

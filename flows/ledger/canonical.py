@@ -16,6 +16,8 @@ import duckdb
 
 from schemas.lists import text_of
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
 
 class CanonicalError(ValueError):
     """Something that has no canonical text."""
@@ -33,16 +35,18 @@ def canonical_json(value: Any) -> str:
 
 
 def _refuse_floats(value: Any) -> None:
-    if isinstance(value, float):
-        raise CanonicalError(f"binary float {value!r} has no canonical text; pass a decimal text")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise CanonicalError(f"key {key!r} is not a text")
-            _refuse_floats(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _refuse_floats(item)
+    waiting = [value]  # no recursion: the whole journal passes here whenever it is read
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, float):
+            raise CanonicalError(f"binary float {item!r} has no canonical text; pass a decimal text")
+        if isinstance(item, dict):
+            for key in item:
+                if not isinstance(key, str):
+                    raise CanonicalError(f"key {key!r} is not a text")
+            waiting += [inner for inner in item.values() if type(inner) not in _PLAIN]
+        elif isinstance(item, (list, tuple)):
+            waiting += [inner for inner in item if type(inner) not in _PLAIN]
 
 
 def canonical_csv(con: duckdb.DuckDBPyConnection, query: str, key: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas.finding import Finding
-from schemas.reading.head import squeezed
+from schemas.reading.squeezing import squeezed
 
 
 class Cell(NamedTuple):
