@@ -32,7 +32,7 @@ _WORDS = {
     "clipped": "截断", "floored": "按下限计", "reason": "缺失原因", "rank": "位次", "ranked_n": "参加排位数",
     "weight": "权重", "effective": "有效权重", "due": "应有指标", "there": "已有指标", "filled": "填补指标",
     "weight_coverage": "权重覆盖率", "index": "方法", "product": "产品", "figures": "指标数", "points": "影响分值", "message": "说明", "advice": "处理建议",
-    "nominal": "发布位次", "mean": "平均位次", "median": "中位位次", "best": "最好位次", "worst": "最差位次",
+    "nominal": "发布位次", "mean": "平均位次", "median": "中位位次", "best": "最好位次", "worst": "最差位次", "undefined": "无指数的抽样",
     "other": "对比单位", "share": "领先比例", "factor": "因素", "first": "一阶指数", "first_low": "一阶下界",
     "first_high": "一阶上界", "total": "总效应", "total_low": "总效应下界", "total_high": "总效应上界", "change": "变动",
     "rank_before": "原位次", "rank_after": "新位次", "shift": "位次变动", "score_before": "原得分", "score_after": "新得分",
