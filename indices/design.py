@@ -40,6 +40,7 @@ Step = Annotated[
     Screen | Denominate | Impute | Treat | Transform | Normalise | Weigh | Aggregate,
     Field(discriminator="step"),
 ]
+LEAST_POWER = Decimal("0.01")
 _BEFORE_SCORES = (Screen, Denominate, Impute, Treat, Transform)
 
 
@@ -227,7 +228,7 @@ def parse_design(text: str, name: str) -> Design:
 
 def checked(design: Design, name: str) -> Design:
     """The design if it can be computed; MethodError names everything that stands in the way."""
-    problems = [*_tree(design), *_order(design), *_needs(design)]
+    problems = [*_tree(design), *_order(design), *_means(design), *_needs(design)]
     if problems:
         raise MethodError(f"方法文件 {name} 不能使用：" + "；".join(problems) + "。")
     return design
@@ -280,6 +281,13 @@ def _order(design: Design) -> Iterator[str]:
         yield f"步骤 {'、'.join(late)} 应在 normalise 之前"
     if kinds[-1] is not Aggregate:
         yield "步骤 aggregate 应在最后"
+
+
+def _means(design: Design) -> Iterator[str]:
+    """A mean of powers near 0 is the geometric one in the limit, and no digit of it is left."""
+    for step in (s for s in design.steps if isinstance(s, Aggregate)):
+        if "power" in {*step.means, *(g.mean for g in design.groups)} and abs(step.power) < LEAST_POWER:
+            yield f"幂平均的 power 为 {step.power}，绝对值应不小于 {LEAST_POWER}；接近 0 时请改用 geometric"
 
 
 def _needs(design: Design) -> Iterator[str]:

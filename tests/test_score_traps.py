@@ -63,6 +63,27 @@ def test_zero_makes_zero_and_negative_makes_nothing_both_noted(mean: str) -> Non
     assert found.notes.select("rule", "subject").rows() == [("negative", "n"), ("zero", "z")]
 
 
+def powered(power: str, **columns: list[object]) -> dict[str, str | None]:
+    return of(POSTS + f"[[steps]]\nstep = 'aggregate'\nmeans = ['power']\npower = '{power}'\n", **columns)
+
+
+def test_a_power_below_zero_makes_zero_of_zero_and_no_power_overflows() -> None:
+    below = f"{NONE}[[steps]]\nstep = 'aggregate'\nmeans = ['power']\npower = '-1'\n"
+    found = score(design(TWO, below), pl.DataFrame({"who": ["s"], "a": [0], "b": [50]}))
+    assert index(found) == {"s": "0.00"} and found.notes["rule"].to_list() == ["zero"]
+    assert powered("-1", a=[20, 0], b=[80, 0]) == {"s0": "32.00", "s1": "0.00"}
+    assert powered("2", a=[60, 0], b=[80, 0]) == {"s0": "70.71", "s1": "0.00"}
+    # (1/2)^(1/500) is 0.998615, so nearly the largest and nearly the least
+    assert powered("500", a=[20], b=[80]) == {"s0": "79.89"}
+    assert powered("-500", a=[20], b=[80]) == {"s0": "20.03"}
+
+
+@pytest.mark.parametrize("power", ["0", "0.001"])
+def test_a_power_of_nearly_zero_is_refused(power: str) -> None:
+    with pytest.raises(MethodError, match="改用 geometric"):
+        powered(power, a=[20], b=[80])
+
+
 def test_one_child_missing_gives_its_weight_to_the_others() -> None:
     leaves = leaf("a") + leaf("b", "low = '0'\nhigh = '100'\nweight = '3'")
     assert of(POSTS + ARITHMETIC, leaves, a=[40, 40], b=["", 80]) == {"s0": "40.00", "s1": "70.00"}

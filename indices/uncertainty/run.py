@@ -103,33 +103,22 @@ def _cubes(dimensions: int, draws: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def _ranks(model: Model, nominal: np.ndarray, seen: np.ndarray) -> pl.DataFrame:
-    rows = []
+    rows: list[list[object]] = []
     for s, subject in enumerate(model.subjects):
         counts, undefined = seen[s, 1:], int(seen[s, 0])
         total = counts.sum()
         if model.kinds[s] == UNRANKED:
             continue
         if not total:
-            rows.append((subject, int(nominal[s]) or None, *[None] * 6, undefined))
+            rows.append([subject, int(nominal[s]) or None, *[None] * 6, undefined])
             continue
         places = np.arange(1, len(counts) + 1)
         below = counts.cumsum()
         at = [int(places[np.searchsorted(below, share * total)]) for share in (0.05, 0.5, 0.95)]
         there = places[counts > 0]
         mean = fixed(float((places * counts).sum() / total), 4)
-        rows.append(
-            (
-                subject,
-                int(nominal[s]) or None,
-                mean,
-                at[1],
-                at[0],
-                at[2],
-                int(there[0]),
-                int(there[-1]),
-                undefined,
-            )
-        )
+        ends = int(there[0]), int(there[-1])
+        rows.append([subject, int(nominal[s]) or None, mean, at[1], at[0], at[2], *ends, undefined])
     schema = {"subject": pl.String, "nominal": pl.Int32, "mean": _SHARE, "median": pl.Int32, "low": pl.Int32,
               "high": pl.Int32, "best": pl.Int32, "worst": pl.Int32, "undefined": pl.Int32}  # fmt: skip
     return pl.DataFrame(rows, schema, orient="row")  # type: ignore[arg-type]
