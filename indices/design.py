@@ -304,8 +304,26 @@ def _needs(design: Design) -> Iterator[str]:
             if chosen not in {i.id for i in design.indicators}:
                 yield f"步骤 {step.step} 中的指标 {chosen} 未定义"
     for normalise in (s for s in design.steps if isinstance(s, Normalise)):
+        yield from _units(design, normalise)
         for indicator in design.indicators:
             yield from _scale_needs(indicator, normalise.scale_of(indicator.scale), panel)
+
+
+def _units(design: Design, normalise: Normalise) -> Iterator[str]:
+    """A logarithm that the data may call for leaves posts of the file in a unit that is no more."""
+    for step in (s for s in design.steps if isinstance(s, Treat) and s.then == "log"):
+        for indicator in design.indicators:
+            scale = normalise.scale_of(indicator.scale)
+            given = (
+                scale.fixed
+                or scale.method == "target"
+                or (scale.method == "ratio" and not scale.needs_window)
+            )
+            if given and (not step.indicators or indicator.id in step.indicators):
+                yield (
+                    f'{indicator.id} 的上下限或基准由方法给定，步骤 treat 取对数后单位不符；请写 then = "none"，'
+                    "或在 treat 的 indicators 中不列该指标"
+                )
 
 
 def _scale_needs(indicator: Indicator, scale: Scale, panel: bool) -> Iterator[str]:

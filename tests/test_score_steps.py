@@ -170,14 +170,14 @@ def test_a_ragged_tree_with_a_mean_per_level_and_rounding_on_the_way() -> None:
 PANEL = "period = 'year'"
 
 
-def panel(declared: str, values: dict[str, list[object]], groups: str = "") -> Scored:
+def panel(
+    declared: str, values: dict[str, list[object]], groups: str = "", how: str = "{method = 'goalpost'}"
+) -> Scored:
     """One indicator of several subjects over years from 2020; '' is late, marks as they are."""
     rows = [(who, str(2020 + n), str(v)) for who, column in values.items() for n, v in enumerate(column)]
     data = pl.DataFrame(rows, {"who": pl.String, "year": pl.String, "x": pl.String}, orient="row")
     data = data.with_columns(pl.col("who").str.slice(0, 1).alias("side"))
-    return score(
-        design(leaf("x"), declared + scale("{method = 'goalpost'}") + ARITHMETIC, PANEL + groups), data
-    )
+    return score(design(leaf("x"), declared + scale(how) + ARITHMETIC, PANEL + groups), data)
 
 
 def prepared(found: Scored, who: str = "a") -> list[float | None]:
@@ -237,7 +237,7 @@ def test_skew_and_kurtosis_of_a_small_sample() -> None:
 
 def test_treatment_cuts_then_takes_logs_and_can_be_frozen() -> None:
     calm = [10, 11, 12, 13, 14, 15, 16, 17, 18]
-    cut = "[[steps]]\nstep = 'treat'\nmax_points = 1\nwindow = ['2020', '2020']\n"
+    cut = "[[steps]]\nstep = 'treat'\nmax_points = 1\nthen = 'none'\nwindow = ['2020', '2020']\n"
     values = {f"s{n}": [v, v] for n, v in enumerate(calm)} | {"z": [900, 950]}
     found = panel(cut, values)
     assert found.treated.select("subject", "period", "after").rows() == [
@@ -246,10 +246,29 @@ def test_treatment_cuts_then_takes_logs_and_can_be_frozen() -> None:
     ]
     wild = {f"s{n}": [v] for n, v in enumerate([1, 2, 3, 4, 5, 6, 7, 8, 900, 990])}
     logs = panel(
-        "[[steps]]\nstep = 'treat'\nskew = '0.5'\nkurtosis = '-3'\nmax_points = 1\nwindow = 'all'\n", wild
+        "[[steps]]\nstep = 'treat'\nskew = '0.5'\nkurtosis = '-3'\nmax_points = 1\nwindow = 'all'\n",
+        wild,
+        how="{method = 'minmax', window = 'all'}",
     )
     assert set(logs.treated["how"]) == {"取对数"}
     assert prepared(logs, "s0") == pytest.approx([math.log(0.01 * 989)])
+
+
+@pytest.mark.parametrize(
+    ("values", "then", "how", "says"),
+    [
+        ([0] * 9 + [5], "log", set(), "不再截尾"),  # of two values
+        ([0] * 8 + [5, 50], "none", {"压低"}, "不再截尾"),
+        ([0] * 8 + [5, 50], "log", {"取对数"}, "改取对数"),
+    ],
+)
+def test_a_column_is_never_cut_to_a_constant(values: list[int], then: str, how: set[str], says: str) -> None:
+    declared = f"[[steps]]\nstep = 'treat'\nskew = '0.1'\nkurtosis = '-3'\nthen = '{then}'\nwindow = 'all'\n"
+    column: dict[str, list[object]] = {f"s{n}": [v] for n, v in enumerate(values)}
+    found = panel(declared, column, how="{method = 'minmax', window = 'all'}")
+    assert set(found.treated["how"]) == how and found.prepared["value"].n_unique() >= 2
+    assert [(n["rule"], n["node"]) for n in found.notes.to_dicts()] == [("treat-flat", "x")]
+    assert says in found.notes["message"][0]
 
 
 def test_logarithms_and_what_has_none() -> None:
@@ -309,6 +328,7 @@ def test_typed_gaps_and_the_points_that_each_rule_gave_or_took() -> None:
         ),
         (leaf("a"), scale("{method = 'goalpost'}") + "[[steps]]\nstep = 'treat'\n", "之前"),
         (leaf("a"), scale("{method = 'magic'}"), "magic"),
+        (leaf("a"), "[[steps]]\nstep = 'treat'\n" + scale("{method = 'goalpost'}"), "取对数后单位不符"),
     ],
 )
 def test_a_design_that_cannot_be_computed_is_refused(leaves: str, declared: str, says: str) -> None:
