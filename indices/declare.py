@@ -166,12 +166,14 @@ class Weigh:
 
     ``given`` keeps those of the tree. ``frozen`` holds weights that data or judges gave earlier, as text in the
     file, with the window that they came from. ``before`` names the pre-step of entropy: the shares are taken of
-    scores brought to 0..1 by their range (``minmax``), or of the scores themselves (``none``).
+    scores brought to 0..1 by their range (``minmax``), or of the scores themselves (``none``). ``group`` limits the
+    step to one parent, which judgements need where the level has several.
     """
 
     step: Literal["weigh"]
     method: Literal["given", "equal", "entropy", "critic", "pca", "ahp", "frozen"]
     level: int = 0
+    group: str = ""
     before: Literal["minmax", "none"] = "minmax"
     window: Window | None = None
     judgements: tuple[tuple[Decimal, ...], ...] = ()

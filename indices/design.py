@@ -228,7 +228,8 @@ def parse_design(text: str, name: str) -> Design:
 
 def checked(design: Design, name: str) -> Design:
     """The design if it can be computed; MethodError names everything that stands in the way."""
-    problems = [*_tree(design), *_order(design), *_means(design), *_needs(design)]
+    tree = list(_tree(design))
+    problems = [*tree, *_order(design), *_means(design), *_needs(design), *([] if tree else _judged(design))]
     if problems:
         raise MethodError(f"方法文件 {name} 不能使用：" + "；".join(problems) + "。")
     return design
@@ -307,6 +308,17 @@ def _needs(design: Design) -> Iterator[str]:
         yield from _units(design, normalise)
         for indicator in design.indicators:
             yield from _scale_needs(indicator, normalise.scale_of(indicator.scale), panel)
+
+
+def _judged(design: Design) -> Iterator[str]:
+    """Weights for one parent; of judgements it must be clear which one they are of."""
+    for step in (s for s in design.steps if isinstance(s, Weigh)):
+        heights, parents = design.heights, design.children.items()
+        weighed = [g for g, below in parents if sum(heights[c] == step.level for c in below) > 1]
+        if step.group and step.group not in design.children:
+            yield f"步骤 weigh 的分组 {step.group} 未定义"
+        elif step.method == "ahp" and not step.group and len(weighed) > 1:
+            yield f"步骤 weigh 的判断矩阵不知用于 {'、'.join(weighed)} 中的哪一个；请用 group 写明，每个分组写一步"
 
 
 def _units(design: Design, normalise: Normalise) -> Iterator[str]:

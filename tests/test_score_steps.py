@@ -391,6 +391,61 @@ def test_a_judgement_matrix_must_be_reciprocal_and_should_be_consistent() -> Non
     assert found.notes["rule"].to_list() == ["ahp"]
 
 
+PAIR = "judgements = [['1', '3'], ['0.333333333', '1']]\n"
+RAGGED = "[[groups]]\nid = 'I'\nname = 'I'\n" + "".join(
+    f"[[groups]]\nid = '{g}'\nname = '{g}'\nparent = 'I'\nweight = '{w}'\n" for g, w in (("P", 60), ("Q", 30))
+)
+
+
+def test_new_weights_in_a_ragged_tree_leave_the_shares_of_the_others() -> None:
+    """Beside P (60) and Q (30) stands d (10), which stays 10; equal weights on their level are 45 each."""
+    leaves = "".join(leaf(c, parent=p) for c, p in zip("abce", "PPQQ", strict=True)) + leaf(
+        "d", "weight = '10'"
+    )
+    data = pl.DataFrame({"who": ["s"], **{c: [1] for c in "abcde"}})
+
+    def weights(level: int) -> dict[str, float]:
+        steps = scale("{method = 'none'}") + f"[[steps]]\nstep = 'weigh'\nmethod = 'equal'\nlevel = {level}\n"
+        found = score(design(leaves, steps + ARITHMETIC, groups=RAGGED), data).weights
+        return {n: float(w) for n, w in found.select("node", "weight").iter_rows()}
+
+    assert (weights(0)["d"], weights(0)["P"], weights(0)["a"]) == (10, 60, 1)
+    assert (weights(1)["d"], weights(1)["P"], weights(1)["Q"]) == (10, 45, 45)
+
+
+def test_judgements_of_several_parents_name_their_parent() -> None:
+    leaves = "".join(leaf(c, parent=p) for c, p in zip("abce", "PPQQ", strict=True))
+    step = "[[steps]]\nstep = 'weigh'\nmethod = 'ahp'\n" + PAIR
+    with pytest.raises(MethodError, match="不知用于 P、Q 中的哪一个"):
+        design(leaves, scale("{method = 'none'}") + step + ARITHMETIC, groups=RAGGED)
+    with pytest.raises(MethodError, match="分组 Z 未定义"):
+        design(leaves, scale("{method = 'none'}") + step + "group = 'Z'\n" + ARITHMETIC, groups=RAGGED)
+    named = design(leaves, scale("{method = 'none'}") + step + "group = 'Q'\n" + ARITHMETIC, groups=RAGGED)
+    found = score(named, pl.DataFrame({"who": ["s"], **{c: [1] for c in "abce"}})).weights
+    weights = {n: round(float(w), 6) for n, w in found.select("node", "weight").iter_rows()}
+    assert weights == {"a": 1, "b": 1, "c": 0.75, "e": 0.25, "P": 60, "Q": 30, "I": 1}
+
+
+@pytest.mark.parametrize(("items", "says"), [(12, None), (16, "只到 15 项")])
+def test_large_judgement_matrices_are_checked_or_refused(items: int, says: str | None) -> None:
+    """Judgements of 9 or 1/9 in turn contradict each other, so a ratio must be noted."""
+    codes = [f"x{n:02}" for n in range(items)]
+    judged = np.ones((items, items))
+    for a in range(items):
+        for b in range(a + 1, items):
+            judged[a, b] = 9 if (a + b) % 2 else 1 / 9
+            judged[b, a] = 1 / judged[a, b]
+    rows = ", ".join("[" + ", ".join(f"'{v:.9f}'" for v in row) + "]" for row in judged)
+    step = f"[[steps]]\nstep = 'weigh'\nmethod = 'ahp'\njudgements = [{rows}]\n"
+    found = design("".join(map(leaf, codes)), scale("{method = 'none'}") + step + ARITHMETIC)
+    data = pl.DataFrame({"who": ["s"], **{c: [1] for c in codes}})
+    if says:
+        with pytest.raises(ScoreError, match=says):
+            score(found, data)
+    else:
+        assert score(found, data).notes["rule"].to_list() == ["ahp"]
+
+
 @pytest.mark.parametrize("method", ["entropy", "critic", "pca"])
 def test_too_few_subjects_cannot_decide_weights(method: str) -> None:
     steps = scale("{method = 'none'}") + f"[[steps]]\nstep = 'weigh'\nmethod = '{method}'\n" + ARITHMETIC

@@ -9,7 +9,10 @@ Inside each parent, over the scores of the subjects that have all children:
   to the factor that it loads most on, its weight is its squared loading times nothing else: squared loadings divided
   by the factor's explained variance, times the factor's share of all explained variance. OECD/JRC Handbook, step 6.
 - ahp: the principal eigenvector of the judgement matrix; consistency ratio CR = (lambda - n) / (n - 1) / RI(n).
-  Saaty (1980). A ratio above 0.10 is noted.
+  Saaty (1980), with the random index for up to 15 items. A ratio above 0.10 is noted.
+
+Where other nodes stand beside those of the level, in a ragged tree, the new weights add up to what the replaced ones
+did, so that the shares of the others stay; ``frozen`` weights are taken as they are.
 
 Weights from data move with the data: for a published series they are frozen (``frozen`` in the method file holds
 them as text; the table ``weight`` of a run gives them).
@@ -28,7 +31,10 @@ from indices.declare import Weigh
 from indices.design import Design
 from indices.steps.bench import WEIGHT, Bench, Columns, Note, ScoreError, fixed
 
-RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49)  # Saaty, for 1 to 10 items
+RANDOM_INDEX = (
+    0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59,
+)  # fmt: skip  # Saaty, for 1 to 15 items
+_TWELVE = Decimal("0.000000000001")
 _WIDE = Context(prec=50)
 _SIXTEEN = Decimal("0.0000000000000001")
 
@@ -97,15 +103,14 @@ def pca_weights(y: np.ndarray) -> np.ndarray:
 
 
 def ahp(judgements: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Weights, the largest eigenvalue and the consistency ratio (nan beyond 10 items) of a reciprocal matrix."""
+    """Weights, the largest eigenvalue and the consistency ratio of a reciprocal matrix of up to 15 items."""
     values, vectors = np.linalg.eig(judgements)
     first = int(values.real.argmax())
     weights = np.abs(vectors[:, first].real)
     n, largest = len(judgements), float(values[first].real)
     if n <= 2:
         return weights / weights.sum(), largest, 0.0
-    index = RANDOM_INDEX[n - 1] if n <= len(RANDOM_INDEX) else math.nan
-    return weights / weights.sum(), largest, (largest - n) / (n - 1) / index
+    return weights / weights.sum(), largest, (largest - n) / (n - 1) / RANDOM_INDEX[n - 1]
 
 
 def place_given(bench: Bench) -> None:
@@ -116,8 +121,10 @@ def place_given(bench: Bench) -> None:
 
 
 def weigh(bench: Bench, step: Weigh) -> None:
-    """Replace the weights of one level in ``weight``."""
+    """Replace the weights of one level in ``weight``, under one parent if the step names it."""
     for group in bench.design.groups:
+        if step.group and group.id != step.group:
+            continue
         children = [c for c in bench.design.children[group.id] if bench.design.heights[c] == step.level]
         if step.method == "given" or not children:
             continue
@@ -125,11 +132,23 @@ def weigh(bench: Bench, step: Weigh) -> None:
             raise ScoreError(f"方法 {step.method} 只用于指标一级（level = 0），现为 {step.level}。")
         for taken, served in bench.windows(step.window):
             weights = _weights(bench, step, group.id, children, taken)
+            if step.method != "frozen" and len(children) < len(bench.design.children[group.id]):
+                weights = _on_scale(bench.design, weights)
             for child, weight in weights.items():
                 bench.con.execute(
                     "UPDATE weight SET weight = ?, method = ? WHERE node = ? AND list_contains(?, period)",
                     [weight, step.method, child, served],
                 )
+
+
+def _on_scale(design: Design, weights: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+    """The weights in their proportions, adding up to those that the tree gives to the same nodes."""
+    given = sum((n.weight for n in design.nodes if n.id in weights), Decimal(0))
+    total = sum(weights.values(), Decimal(0))
+    return {
+        node: _WIDE.divide(_WIDE.multiply(weight, given), total).quantize(_TWELVE)
+        for node, weight in weights.items()
+    }
 
 
 def _weights(
@@ -165,6 +184,10 @@ def _judged(bench: Bench, step: Weigh, group: str, children: Sequence[str]) -> M
     if matrix.shape != (len(children), len(children)):
         raise ScoreError(
             f"{group} 有 {len(children)} 个下级，判断矩阵是 {matrix.shape}；行列应与下级一一对应。"
+        )
+    if len(matrix) > len(RANDOM_INDEX):
+        raise ScoreError(
+            f"{group} 的判断矩阵有 {len(matrix)} 项，一致性比率只到 {len(RANDOM_INDEX)} 项；请把下级再分组。"
         )
     if (matrix <= 0).any() or np.abs(matrix * matrix.T - 1).max() > 0.01:
         raise ScoreError(f"{group} 的判断矩阵不是正的互反矩阵（a_ij × a_ji 应为 1）。")
