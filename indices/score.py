@@ -81,6 +81,17 @@ def score_table(design: Design, table: Table, threads: int = 1) -> Scored:
     with duckdb.connect(config={"threads": threads}) as con:
         bench = Bench(con, design)
         _place(bench, table)
+        bench.notes.extend(
+            Note(
+                "unknown",
+                "",
+                "",
+                name,
+                "数据中有这个代码，而方法中没有，其数值未用",
+                "核对代码，或删去这些行",
+            )
+            for name in table.unknown
+        )
         values = _ordered(bench, "figure", "subject, period, indicator", "* EXCLUDE (t, source)")
         before: pl.DataFrame | None = None
         for step in design.steps:
