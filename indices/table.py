@@ -47,7 +47,8 @@ def arrange(design: Design, frame: pl.DataFrame, place: Place | None = None) -> 
     """
     where = place or (lambda row, column: f"第 {row + 1} 行“{column}”")
     data = design.data
-    wide, unknown = frame, ()
+    wide = frame
+    unknown: tuple[str, ...] = ()
     if data.layout == "long":
         wide, where, unknown = _widen(design, frame, where)
     rows = _who(data, wide, where)

@@ -10,7 +10,8 @@ from typing import Any, Literal, get_args
 import polars as pl
 
 from indices.declare import Aggregate, Mean
-from indices.design import Design, checked
+from indices.design import Design
+from indices.method_file import checked
 from indices.score import Scored
 from indices.steps.bench import ScoreError
 from indices.tree_split import split_trees

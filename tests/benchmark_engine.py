@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from indices.declare import Uncertainty
-from indices.design import Design, parse_design
+from indices.design import Design
+from indices.method_file import parse_design
 from indices.score import score, score_table
 from indices.table import arrange
 from indices.uncertainty.run import uncertainty

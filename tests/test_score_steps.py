@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from indices.design import Design, parse_design
+from indices.design import Design
 from indices.method import MethodError
+from indices.method_file import parse_design
 from indices.score import Scored, score
 from indices.steps.aggregate import copeland, outranking, topsis
 from indices.steps.bench import ScoreError
@@ -125,9 +126,8 @@ def test_a_moderate_indicator_has_one_best_point() -> None:
     ],
 )
 def test_means(mean: str, wanted: float) -> None:
-    declared = (
-        scale("{method = 'none'}") + f"[[steps]]\nstep = 'aggregate'\nmeans = ['{mean}']\npower = '2'\n"
-    )
+    power = "power = '2'\n" if mean == "power" else ""
+    declared = scale("{method = 'none'}") + f"[[steps]]\nstep = 'aggregate'\nmeans = ['{mean}']\n{power}"
     found = score(
         design(leaf("a") + leaf("b", "weight = '3'"), declared),
         pl.DataFrame({"who": ["s"], "a": [20], "b": [80]}),

@@ -12,8 +12,9 @@ from decimal import Decimal
 import polars as pl
 
 from indices.declare import Impute, Transform, Treat, Weigh
-from indices.design import Design, Step, checked
+from indices.design import Design, Step
 from indices.method import MethodError
+from indices.method_file import checked
 from indices.score import Scored, score_table
 from indices.steps.bench import Columns, ScoreError, fixed
 from indices.table import Table

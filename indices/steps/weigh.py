@@ -122,17 +122,15 @@ def place_given(bench: Bench) -> None:
 
 def weigh(bench: Bench, step: Weigh) -> None:
     """Replace the weights of one level in ``weight``, under one parent if the step names it."""
-    for group in bench.design.groups:
-        if step.group and group.id != step.group:
-            continue
-        children = [c for c in bench.design.children[group.id] if bench.design.heights[c] == step.level]
-        if step.method == "given" or not children:
-            continue
-        if step.needs_window and step.level > 0:
-            raise ScoreError(f"方法 {step.method} 只用于指标一级（level = 0），现为 {step.level}。")
-        for taken, served in bench.windows(step.window):
-            weights = _weights(bench, step, group.id, children, taken)
-            if step.method != "frozen" and len(children) < len(bench.design.children[group.id]):
+    if step.method == "given":
+        return
+    if step.needs_window and step.level > 0:
+        raise ScoreError(f"方法 {step.method} 只用于指标一级（level = 0），现为 {step.level}。")
+    window = step.window if step.needs_window else None  # of frozen weights it only says where they are from
+    for group, children in bench.design.weighed(step).items():
+        for taken, served in bench.windows(window):
+            weights = _weights(bench, step, group, children, taken)
+            if step.method != "frozen" and len(children) < len(bench.design.children[group]):
                 weights = _on_scale(bench.design, weights)
             for child, weight in weights.items():
                 bench.con.execute(
@@ -152,7 +150,7 @@ def _on_scale(design: Design, weights: Mapping[str, Decimal]) -> Mapping[str, De
 
 
 def _weights(
-    bench: Bench, step: Weigh, group: str, children: list[str], taken: list[str]
+    bench: Bench, step: Weigh, group: str, children: Sequence[str], taken: list[str]
 ) -> Mapping[str, Decimal]:
     """The weights of a parent's children, on the scale of the method."""
     if step.method == "equal" or len(children) == 1:
