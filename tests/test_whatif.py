@@ -42,6 +42,31 @@ def test_a_setting_that_is_not_understood_is_refused(wrong: str) -> None:
         overridden(TWO, [wrong])
 
 
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (["weight.a=nan"], "应为有限的数值"),
+        (["high.a=Infinity"], "应为有限的数值"),
+        (["weight.a=1", "weight.a=2"], "weight.a 写了两次"),
+        (["weight.I=2"], "I 是指数本身，没有权重"),
+        (["reference.a=2"], "a 的评分方法 goalpost 不用 reference"),
+        (["missing.floor=5"], "没有哪类缺失按 floor 计分"),
+    ],
+)
+def test_a_setting_without_a_number_or_an_effect_is_refused(settings: list[str], says: str) -> None:
+    with pytest.raises(ScoreError, match=says):
+        overridden(TWO, settings)
+
+
+def test_what_data_decide_cannot_be_set() -> None:
+    entropy = "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\n"
+    rolling = design(leaf("a") + leaf("b"), scale("{method = 'minmax'}") + entropy + ARITHMETIC)
+    with pytest.raises(ScoreError, match=r"a 的权重由步骤 weigh（entropy）决定"):
+        overridden(rolling, ["weight.a=3"])
+    with pytest.raises(ScoreError, match="a 的评分方法 minmax 不用 high"):
+        overridden(rolling, ["high.a=3"])
+
+
 def test_a_setting_that_makes_the_design_impossible_is_refused() -> None:
     with pytest.raises(MethodError, match="相等"):
         overridden(TWO, ["low.a=100"])
