@@ -142,6 +142,19 @@ def test_a_figure_that_is_gone_is_coverage_and_posts_are_posts() -> None:
     assert shares(State(TWO, arrange(TWO, DATA)), mean)["p"]["method"] == "-16.72"
 
 
+def test_a_denominator_is_data_like_the_figure_above_it() -> None:
+    per_head = design(
+        leaf("a", "low = '0'\nhigh = '100'\ndenominator = 'people'"),
+        "[[steps]]\nstep = 'denominate'\n" + scale("{method = 'goalpost'}") + ARITHMETIC,
+    )
+    data = pl.DataFrame({"who": ["p"], "a": ["80"], "people": ["2"]})
+    more, gone = (data.with_columns(people=pl.lit(v)) for v in ("4", ""))
+    before = State(per_head, arrange(per_head, data))
+    found = shares(before, State(per_head, arrange(per_head, more)))["p"]
+    assert (found["data"], found["coverage"]) == ("-20.00", "0.00")
+    assert shares(before, State(per_head, arrange(per_head, gone))) == {}
+
+
 def test_all_causes_at_once_add_up_to_the_published_change() -> None:
     settings = ["weight.a=3", "high.b=77", "mean.I=harmonic"]
     after = State(
