@@ -1,5 +1,6 @@
 """What goes wrong in composite indices, one test each: nothing is silent, nothing depends on order or unit."""
 
+import dataclasses
 import math
 import random
 from decimal import Decimal
@@ -132,6 +133,52 @@ def test_types_are_ranked_apart_and_have_their_own_baskets() -> None:
     assert index(found) == {"p": "20.00", "q": "20.00", "r": "30.00"}
     ranks = found.published.filter(pl.col("node") == "I").select("subject", "rank", "ranked_n").rows()
     assert ranks == [("p", 1, 1), ("q", 2, 2), ("r", 1, 2)]
+
+
+KINDS = pl.DataFrame({"who": list("pqrs"), "kind": ["县", "县", "县", "省"], "a": ["10", "20", "40", "900"]})
+
+
+@pytest.mark.parametrize(
+    ("how", "wanted"),
+    [
+        ("{method = 'minmax'}", {"p": "0.00", "q": "33.33", "r": "100.00", "s": "2966.67"}),
+        ("{method = 'ratio', reference = 'mean'}", {"p": "42.86", "q": "85.71", "r": "171.43", "s": "3857.14"}),
+        ("{method = 'rank'}", {"p": "1.00", "q": "2.00", "r": "3.00", "s": "1.00"}),
+    ],
+)  # fmt: skip
+def test_a_province_among_its_counties_decides_nothing_of_them(how: str, wanted: dict[str, str]) -> None:
+    method = design(leaf("a"), scale(how) + ARITHMETIC, "type = 'kind'")
+    assert index(score(dataclasses.replace(method, unranked=("省",)), KINDS)) == wanted
+
+
+def test_a_province_fills_no_gap_and_is_compared_with_its_like() -> None:
+    median = "[[steps]]\nstep = 'impute'\nmethod = 'median'\n"
+    filled = dataclasses.replace(
+        design(leaf("a"), median + NONE + ARITHMETIC, "type = 'kind'"), unranked=("省",)
+    )
+    late = pl.concat([KINDS, pl.DataFrame({"who": ["t"], "kind": ["县"], "a": [""]})])
+    assert index(score(filled, late))["t"] == "20.00"
+    topsis = design(TWO, NONE + "[[steps]]\nstep = 'aggregate'\nmeans = ['topsis']\n", "type = 'kind'")
+    found = index(score(topsis, KINDS.with_columns(b=pl.lit("5"))))
+    assert found == {"p": "0.00", "q": "0.33", "r": "1.00", "s": None}  # s alone is neither near nor far
+
+
+def test_a_base_window_without_figures_is_refused_and_an_indicator_without_any_is_missing() -> None:
+    frozen = design(TWO, scale("{method = 'minmax', window = ['2020', '2020']}") + ARITHMETIC, PANEL)
+    data = pl.DataFrame(
+        {
+            "who": ["p", "q"] * 2,
+            "year": ["2020"] * 2 + ["2021"] * 2,
+            "a": list("1234"),
+            "b": ["", "", "5", "6"],
+        }
+    )
+    with pytest.raises(ScoreError, match="指标 b（b）2020 至 2020 没有参加排名的单位的数值"):
+        score(frozen, data)
+    assert of(scale("{method = 'minmax'}") + ARITHMETIC + "at_least = '0.6'\n", a=[1, 2], b=["", ""]) == {
+        "s0": None,
+        "s1": None,
+    }
 
 
 def table(seed: int, subjects: int = 8, periods: int = 3) -> pl.DataFrame:

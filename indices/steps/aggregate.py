@@ -9,8 +9,8 @@ With weights w of the children that are there (the weight of a missing child goe
   M + S^2 / M, with M the mean and S^2 the variance over the children; the penalty is for imbalance.
 - topsis: D- / (D+ + D-), the distances to the worst and the best of the period over weighted scores (Hwang and
   Yoon 1981), 0 to 1.  copeland: wins less losses of pairwise comparisons in which the children vote with their
-  weights and a tie votes half each way (OECD/JRC Handbook, step 6). Both compare subjects of one period, so one
-  subject more can move the others.
+  weights and a tie votes half each way (OECD/JRC Handbook, step 6). Both compare subjects of one period and type, so
+  one subject more can move the others.
 
 A zero under a geometric or harmonic mean, or a power below 0, makes it zero and is noted; a negative score has no such mean: the node is
 missing and noted. A node with less than ``at_least`` of its children is missing and noted. A child that does not
@@ -167,7 +167,7 @@ def _take_notes(bench: Bench, step: Aggregate) -> None:
 
 
 def _compare(bench: Bench, mean: Mean, groups: list[str]) -> None:
-    """Groups whose value is a comparison of the subjects of one period with all children there."""
+    """Groups whose value is a comparison of the subjects of one period and type with all children there."""
     measure: Callable[[np.ndarray, np.ndarray], np.ndarray] = topsis if mean == "topsis" else copeland
     rows = []
     for group in groups:
@@ -176,13 +176,15 @@ def _compare(bench: Bench, mean: Mean, groups: list[str]) -> None:
             weights = dict(
                 bench.rows("SELECT node, weight FROM weight WHERE period = ? ORDER BY node", [period])
             )
-            who, scores = bench.matrix(children, [period])
-            if not who:
-                continue
-            found = measure(scores, np.asarray([float(weights[c]) for c in children]))
-            rows += [
-                (*key, group, None if np.isnan(v) else fixed(v)) for key, v in zip(who, found, strict=True)
-            ]
+            for kind in bench.kinds(period):
+                who, scores = bench.matrix(children, [period], kind)
+                if not who:
+                    continue
+                found = measure(scores, np.asarray([float(weights[c]) for c in children]))
+                rows += [
+                    (*key, group, None if np.isnan(v) else fixed(v))
+                    for key, v in zip(who, found, strict=True)
+                ]
     schema: Columns = {"subject": pl.String, "period": pl.String, "node": pl.String, "value": SCORE}
     bench.place("compared", pl.DataFrame(rows, schema, orient="row"))
     bench.con.execute("INSERT INTO climbed SELECT * FROM compared")

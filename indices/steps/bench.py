@@ -92,12 +92,27 @@ class Bench:
             raise ScoreError(f"基期窗口 {first} 至 {last} 中的 {'、'.join(absent)} 不在数据的报告期中。")
         return [(periods[periods.index(first) : periods.index(last) + 1], periods)]
 
+    @property
+    def deciding(self) -> str:
+        """The SQL condition for rows of subjects that statistics are taken from: all but the unranked types."""
+        unranked = self.design.unranked
+        if not unranked:
+            return "true"
+        return f"(subject, period) IN (SELECT (subject, period) FROM subject_row WHERE type NOT IN ({listed(unranked)}))"
+
+    def kinds(self, period: str) -> list[str]:
+        """The subject types of a period."""
+        return [
+            r[0]
+            for r in self.rows("SELECT DISTINCT type FROM subject_row WHERE period = ? ORDER BY 1", [period])
+        ]
+
     def columns(self, periods: list[str]) -> dict[str, list[Decimal]]:
         """The figures of each indicator in some periods, in the order of subject and period."""
         found: dict[str, list[Decimal]] = {}
         query = (
             "SELECT indicator, value FROM figure WHERE list_contains(?, period) AND value IS NOT NULL"
-            " ORDER BY indicator, subject, t"
+            f" AND {self.deciding} ORDER BY indicator, subject, t"
         )
         for indicator, value in self.rows(query, [periods]):
             found.setdefault(indicator, []).append(value)
@@ -107,16 +122,25 @@ class Bench:
         """How many figures each indicator has in some periods, the least and the largest."""
         query = (
             "SELECT indicator, count(*), min(value), max(value) FROM figure"
-            " WHERE list_contains(?, period) AND value IS NOT NULL GROUP BY indicator ORDER BY indicator"
+            f" WHERE list_contains(?, period) AND value IS NOT NULL AND {self.deciding}"
+            " GROUP BY indicator ORDER BY indicator"
         )
         return {indicator: (n, least, most) for indicator, n, least, most in self.rows(query, [periods])}
 
-    def matrix(self, nodes: Sequence[str], periods: list[str]) -> tuple[list[tuple[str, str]], np.ndarray]:
-        """Scores of some nodes, a row per subject and period that has all of them, and who these are."""
+    def matrix(
+        self, nodes: Sequence[str], periods: list[str], kind: str | None = None
+    ) -> tuple[list[tuple[str, str]], np.ndarray]:
+        """Scores of some nodes, a row per subject and period that has all of them, and who these are.
+
+        Of one subject type, or of all that statistics are taken from.
+        """
         marks = ", ".join("?" for _ in nodes)
+        among = self.deciding
+        if kind is not None:
+            among = f"(subject, period) IN (SELECT (subject, period) FROM subject_row WHERE type IN ({listed([kind])}))"
         rows = self.rows(
             f"SELECT subject, period, list(value::DOUBLE ORDER BY list_position([{marks}], node)) FROM node_value"
-            f" WHERE node IN ({marks}) AND list_contains(?, period) AND value IS NOT NULL"
+            f" WHERE node IN ({marks}) AND list_contains(?, period) AND value IS NOT NULL AND {among}"
             f" GROUP BY subject, period HAVING count(*) = {len(nodes)} ORDER BY subject, period",
             (*nodes, *nodes, periods),
         )

@@ -1,7 +1,8 @@
 """Imputation: late figures are filled, and every filled figure is a row of ``imputed``.
 
 - carry: the subject's newest earlier figure, at most ``max_age`` elapsed periods old; never from the future.
-- mean, median: of the subjects with a figure in the same period, in the same group where one is named.
+- mean, median: of the subjects with a figure in the same period, in the same group where one is named; types that
+  are not ranked do not count.
 - linear: between the figures before and after a gap, by elapsed periods; it looks ahead, so an open series must
   not use it (the linter says so). Nothing is drawn beyond the last figure.
 
@@ -39,7 +40,7 @@ _AMONG = """
     LEFT JOIN membership AS m ON m.subject = g.subject AND m.period = g.period AND m.grp = '{group}'
     JOIN (
       SELECT k.period, k.indicator, coalesce(m.label, '') AS label, {statistic} AS value
-      FROM known AS k
+      FROM (SELECT * FROM known WHERE {deciding}) AS k
       LEFT JOIN membership AS m ON m.subject = k.subject AND m.period = k.period AND m.grp = '{group}'
       GROUP BY ALL
     ) AS s ON s.period = g.period AND s.indicator = g.indicator AND s.label = coalesce(m.label, '')
@@ -63,8 +64,8 @@ def impute(bench: Bench, step: Impute) -> None:
     query = {
         "carry": _CARRY.format(max_age=step.max_age),
         "linear": _LINEAR,
-        "mean": _AMONG.format(group=group, statistic=_MEAN),
-        "median": _AMONG.format(group=group, statistic=_MEDIAN),
+        "mean": _AMONG.format(group=group, statistic=_MEAN, deciding=bench.deciding),
+        "median": _AMONG.format(group=group, statistic=_MEDIAN, deciding=bench.deciding),
     }[step.method]
     bench.con.execute(f"CREATE OR REPLACE TEMP TABLE filling AS {query}")
     bench.con.execute(

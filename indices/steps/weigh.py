@@ -1,6 +1,6 @@
 """Weights: given by the tree, equal, from judgements, or from data.
 
-Inside each parent, over the scores of the subjects that have all children:
+Inside each parent, over the scores of the subjects that have all children, without the unranked types:
 
 - entropy: p_ij = y_ij / sum_i y_ij, E_j = -sum_i p_ij ln p_ij / ln n with 0 ln 0 = 0, w_j = (1 - E_j) / sum (1 - E).
   ``before`` says whether y are the scores brought to 0..1 or the scores themselves. (熵值法)

@@ -43,6 +43,11 @@ class Model:
     means: dict[str, Mean]
 
     @property
+    def _deciding(self) -> Array:
+        """Whose figures data-decided scales and fills are taken from: all but the unranked types."""
+        return np.asarray(self.kinds != UNRANKED)
+
+    @property
     def factors(self) -> dict[str, int]:
         """How many coordinates each uncertain factor takes, in their order."""
         d, (n, k) = self.declared, self.values.shape
@@ -103,7 +108,9 @@ class Model:
             rows = chosen == number
             if gap != "spread" and rows.any() and self.late.any():
                 middle = np.nanmean if gap == "mean" else np.nanmedian
-                filled = np.where(self.late, middle(values[rows], axis=1, keepdims=True), values[rows])
+                filled = np.where(
+                    self.late, middle(values[rows][:, self._deciding], axis=1, keepdims=True), values[rows]
+                )
                 values = np.array(values)
                 values[rows] = filled
         return values
@@ -131,12 +138,14 @@ class Model:
                 x = np.where(log == 1, logged, x)
                 scores[rows] = np.clip(start + span * (x - a) / (b - a), floor, ceiling)
             elif scale == "minmax":
-                least, most = np.nanmin(x, axis=1, keepdims=True), np.nanmax(x, axis=1, keepdims=True)
+                among = x[:, self._deciding]
+                least, most = np.nanmin(among, axis=1, keepdims=True), np.nanmax(among, axis=1, keepdims=True)
                 worst, best = np.where(low > high, most, least), np.where(low > high, least, most)
                 scores[rows] = start + span * (x - worst) / (best - worst)
             else:
-                deviation = np.nanstd(x, axis=1, ddof=1, keepdims=True) * np.sign(high - low)
-                scores[rows] = 100 + 10 * (x - np.nanmean(x, axis=1, keepdims=True)) / deviation
+                among = x[:, self._deciding]
+                deviation = np.nanstd(among, axis=1, ddof=1, keepdims=True) * np.sign(high - low)
+                scores[rows] = 100 + 10 * (x - np.nanmean(among, axis=1, keepdims=True)) / deviation
         return scores
 
 
@@ -175,10 +184,11 @@ def model_of(design: Design, scored: Scored, period: str | None = None) -> Model
     # A figure that the scale cannot score is a gap here too.
     values = place.numbers("value", pl.col("raw_score").is_not_null())
     floored = pl.col("floored")
+    kinds = _kinds(design, scored, when, subjects)
     if set(declared.scales) & {"minmax", "zscore"}:
-        _refuse_constant(indicators, values)
+        _refuse_constant(indicators, values[kinds != UNRANKED])
     return Model(
-        design, declared, subjects, indicators, _kinds(design, scored, when, subjects), values,
+        design, declared, subjects, indicators, kinds, values,
         place.numbers("score", floored), place.marks((pl.col("missing") == "late") & ~floored),
         ~place.marks(pl.col("missing") == "not_applicable"), np.asarray(columns).T,
         {n: float(w) for n, w in weights.select("node", "weight").iter_rows() if n != design.root.id},
