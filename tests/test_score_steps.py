@@ -210,6 +210,20 @@ def test_mean_and_median_of_a_group(method: str, wanted: float) -> None:
     ]
 
 
+@pytest.mark.parametrize("method", ["mean", "median", "linear"])
+def test_fills_are_exact_decimals(method: str) -> None:
+    """The mean of like figures is that figure, and no float shows in a line between two."""
+    declared = f"[[steps]]\nstep = 'impute'\nmethod = '{method}'\n"
+    if method == "linear":
+        found = panel(declared, {"a": ["12345.678", "", "", "12345.681"]}).imputed["value"].to_list()
+        assert [str(v) for v in found] == ["12345.679000000000000000", "12345.680000000000000000"]
+    else:
+        found = panel(
+            declared, {"a": [""], "b": ["12345.678"], "c": ["12345.678"], "d": ["12345.678"]}
+        ).imputed
+        assert str(found["value"][0]) == "12345.678000000000000000"
+
+
 def test_screening_names_who_is_left_out() -> None:
     declared = "[[steps]]\nstep = 'screen'\nat_least = '0.6'\n" + scale("{method = 'goalpost'}") + ARITHMETIC
     data = pl.DataFrame({"who": ["s", "t"], "a": ["", "1"], "b": ["5", ""]})

@@ -270,6 +270,12 @@ def test_long_and_wide_tables_and_numbers_or_texts_give_the_same() -> None:
     }
 
 
+def test_the_mean_that_a_ratio_refers_to_is_an_exact_decimal() -> None:
+    method = design(leaf("a"), scale("{method = 'ratio', reference = 'mean'}") + ARITHMETIC)
+    data = pl.DataFrame({"who": list("pqr"), "a": ["12345.678"] * 3})
+    assert str(score(method, data).posts["reference"][0]) == "12345.678000000000000000"
+
+
 def test_amounts_never_pass_through_a_float(tmp_path: Path) -> None:
     data = pl.DataFrame({"who": ["p"], "a": ["1234567890123456.789012345678901234"], "b": ["0.1"]})
     found = score(design(TWO, POSTS + ARITHMETIC), data).values

@@ -33,7 +33,7 @@ from indices.design import Design
 Columns = dict[str, PolarsDataType]
 
 VALUE, SCORE, WEIGHT = pl.Decimal(38, 18), pl.Decimal(28, 12), pl.Decimal(20, 12)
-_WIDE = Context(prec=60)
+WIDE = Context(prec=60)
 
 
 class ScoreError(ValueError):
@@ -149,7 +149,7 @@ class Bench:
 
 def fixed(value: float, places: int = 12) -> Decimal:
     """A float as the decimal that is kept, half-even; 12 places where libm had a hand in, 18 where it had not."""
-    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), context=_WIDE)
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), context=WIDE)
 
 
 def mean_and_deviation(values: np.ndarray, ddof: int) -> tuple[float, float]:

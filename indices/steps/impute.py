@@ -8,7 +8,7 @@
 
 Figures that are not_yet, not_applicable or suppressed are never filled. Source: OECD/JRC Handbook, step 3; COINr
 ``Impute`` (i_mean, i_median, i_mean_grp), ``impute_panel`` (latest, linear). Where nobody in the period or group has
-a figure, the gap stays and is noted.
+a figure, the gap stays and is noted. Fills are exact to 18 decimals.
 """
 
 from __future__ import annotations
@@ -16,15 +16,22 @@ from __future__ import annotations
 from indices.declare import Impute
 from indices.steps.bench import Bench, listed
 
+
+def _shared(total: str, number: str) -> str:
+    """The SQL of a decimal over a whole number to the last of 18 decimals; ``/`` alone goes through a float."""
+    near = f"(({total}) / ({number}))::DECIMAL(38,18)"
+    return f"({near} + ((({total}) - {near} * ({number})) / ({number}))::DECIMAL(38,18))"
+
+
 _CARRY = """
     SELECT g.subject, g.period, g.indicator, o.value, o.source
     FROM gap AS g JOIN known AS o ON o.subject = g.subject AND o.indicator = g.indicator
       AND o.t < g.t AND g.t - o.t <= {max_age}
     QUALIFY row_number() OVER (PARTITION BY g.subject, g.period, g.indicator ORDER BY o.t DESC) = 1
 """
-_LINEAR = """
+_LINEAR = f"""
     SELECT subject, period, indicator,
-      (before.v + (after.v - before.v) * (t - before.t) / (after.t - before.t))::DECIMAL(38,18) AS value,
+      before.v + {_shared("(after.v - before.v) * (t - before.t)", "after.t - before.t")} AS value,
       before.source || '~' || after.source AS source
     FROM (
       SELECT g.subject, g.period, g.t, g.indicator,
@@ -45,10 +52,13 @@ _AMONG = """
       GROUP BY ALL
     ) AS s ON s.period = g.period AND s.indicator = g.indicator AND s.label = coalesce(m.label, '')
 """
+
+
+_MEAN = _shared("sum(k.value)", "count(*)")
 # The half of the sum of both middle values; for an odd number they are one.
-_MEDIAN = """((list_sort(list(k.value))[(count(*) + 1) // 2] + list_sort(list(k.value))[count(*) // 2 + 1])
-    / 2)::DECIMAL(38,18)"""
-_MEAN = "(sum(k.value) / count(*))::DECIMAL(38,18)"
+_MEDIAN = _shared(
+    "list_sort(list(k.value))[(count(*) + 1) // 2] + list_sort(list(k.value))[count(*) // 2 + 1]", "2"
+)
 
 
 def impute(bench: Bench, step: Impute) -> None:

@@ -19,7 +19,7 @@ Chinese performance-evaluation rules; UNDP for log goalposts. The raw score stay
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +27,12 @@ import polars as pl
 
 from indices.declare import Normalise, Scale
 from indices.design import Indicator
-from indices.steps.bench import VALUE, Bench, Columns, ScoreError, fixed, mean_and_deviation
+from indices.steps.bench import VALUE, WIDE, Bench, Columns, ScoreError, fixed, mean_and_deviation
 
 _RULE = {"log_goalpost": "log", "efficacy_log": "log", "efficacy_exp": "exp", "rank": "rank", "none": "none",
          "percentile_rank": "percentile", "ratio": "ratio"}  # fmt: skip
 _ENDS = pl.Decimal(12, 4)
+_EIGHTEEN = Decimal("1e-18")
 _POST: Columns = {"indicator": pl.String, "period": pl.String, "rule": pl.String, "method": pl.String, "reverse": pl.Boolean,
          "low": VALUE, "high": VALUE, "lower_end": _ENDS, "span": _ENDS, "floor": _ENDS, "ceiling": _ENDS,
          "best_low": VALUE, "best_high": VALUE, "reference": VALUE, "ties": pl.String, "pool": pl.String}  # fmt: skip
@@ -221,7 +222,8 @@ def _constant(indicator: Indicator, known: Window) -> str:
 def _reference(bench: Bench, indicator: Indicator, scale: Scale, known: Window) -> Decimal:
     """The divisor of a ratio: the mean of the window, or a subject's figure in its last period."""
     if scale.reference == "mean":
-        found = fixed(float(sum(known.values) / len(known.values)), 18)
+        with localcontext(WIDE):
+            found = (sum(known.values, Decimal(0)) / len(known.values)).quantize(_EIGHTEEN)
     else:
         rows = bench.rows(
             "SELECT value FROM figure WHERE indicator = ? AND subject = ? AND period = ? AND value IS NOT NULL",
