@@ -320,8 +320,23 @@ def test_typed_gaps_and_the_points_that_each_rule_gave_or_took() -> None:
     found = score(design(leaves, declared), data)
     assert index(found) == {"s": "70.00"}
     points = dict(found.points.select("rule", pl.col("points").cast(pl.Float64)).iter_rows())
-    assert points == {"not_applicable:spread": 10.0, "not_yet:floor": -30.0, "suppressed:spread": 10.0}
+    # spread gave 70 - 140 / 3 over the worst score, which is 0 and not the 40 of another rule
+    assert points == {"not_applicable:spread": 23.3333, "not_yet:floor": -30.0, "suppressed:spread": 23.3333}
     assert str(found.coverage["weight_coverage"][0]) == "0.3333"  # one of a, b, d
+
+
+@pytest.mark.parametrize(
+    ("how", "points"),
+    [
+        ("{method = 'efficacy'}", "16.0000"),  # p (60 + 40 x 0.8) against (92 + 60) / 2
+        ("{method = 'efficacy', clip = 'both', floor = '40'}", "26.0000"),
+        ("{method = 'none'}", "30.0000"),  # the least b is 20: 80 against (80 + 20) / 2
+    ],
+)
+def test_what_a_spread_gave_is_measured_from_the_worst_score_of_the_scale(how: str, points: str) -> None:
+    data = pl.DataFrame({"who": list("pqr"), "a": ["80", "50", "50"], "b": ["", "20", "50"]})
+    found = score(design(leaf("a") + leaf("b"), scale(how) + ARITHMETIC), data).points
+    assert [(s, str(v)) for s, v in found.select("subject", "points").iter_rows()] == [("p", points)]
 
 
 @pytest.mark.parametrize(
