@@ -224,6 +224,19 @@ def test_fills_are_exact_decimals(method: str) -> None:
         assert str(found["value"][0]) == "12345.678000000000000000"
 
 
+def test_a_figure_that_was_filled_twice_is_counted_once() -> None:
+    """The mean of -4 and 2 has no logarithm, so it is late again, and the mean of the logarithms fills it."""
+    mean = "[[steps]]\nstep = 'impute'\nmethod = 'mean'\n"
+    steps = mean + "[[steps]]\nstep = 'transform'\nindicators = ['x']\n" + mean
+    found = score(
+        design(leaf("x"), steps + scale("{method = 'none'}") + ARITHMETIC),
+        pl.DataFrame({"who": list("pqr"), "x": ["", "-4", "2"]}),
+    )
+    assert found.imputed.filter(pl.col("subject") == "p").height == 2
+    filled = dict(found.coverage.select("subject", "filled").iter_rows())
+    assert filled == {"p": 1, "q": 1, "r": 0} and found.coverage["there"].to_list() == [1, 1, 1]
+
+
 def test_screening_names_who_is_left_out() -> None:
     declared = "[[steps]]\nstep = 'screen'\nat_least = '0.6'\n" + scale("{method = 'goalpost'}") + ARITHMETIC
     data = pl.DataFrame({"who": ["s", "t"], "a": ["", "1"], "b": ["5", ""]})
