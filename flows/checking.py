@@ -14,9 +14,10 @@ from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.release_whatif import methods_of, table_in
 from indices.as_design import design_of, table_of
-from indices.lint.design import lint_design, lint_scored
+from indices.lint.design import lint_design
 from indices.lint.finding import SEVERITY_ZH, Doubt, order
 from indices.lint.forms import lint_method
+from indices.lint.scored import lint_scored
 from indices.method import METHODS_DIR, Method, read_method
 from indices.method_file import read_design
 from indices.score import score

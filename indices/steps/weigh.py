@@ -131,7 +131,7 @@ def weigh(bench: Bench, step: Weigh) -> None:
         for taken, served in bench.windows(window):
             weights = _weights(bench, step, group, children, taken)
             if step.method != "frozen" and len(children) < len(bench.design.children[group]):
-                weights = _on_scale(bench.design, weights)
+                weights = on_scale(bench.design, weights)
             for child, weight in weights.items():
                 bench.con.execute(
                     "UPDATE weight SET weight = ?, method = ? WHERE node = ? AND list_contains(?, period)",
@@ -139,7 +139,7 @@ def weigh(bench: Bench, step: Weigh) -> None:
                 )
 
 
-def _on_scale(design: Design, weights: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+def on_scale(design: Design, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """The weights in their proportions, adding up to those that the tree gives to the same nodes."""
     given = sum((n.weight for n in design.nodes if n.id in weights), Decimal(0))
     total = sum(weights.values(), Decimal(0))
