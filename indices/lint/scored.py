@@ -49,7 +49,8 @@ def _observed(design: Design, scored: Scored, nodes: tuple[str, ...], window: Wi
     complete = rows.group_by("subject", "period").len().filter(pl.col("len") == len(nodes))
     found = complete.join(ranked, on=["subject", "period"], how="semi")
     if isinstance(window, tuple):
-        found = found.filter(pl.col("period").is_between(*map(pl.lit, window)))
+        first, last = map(pl.lit, window)
+        found = found.filter(pl.col("period").is_between(first, last))
     if window == "period":
         counts = dict(found.group_by("period").len().iter_rows())
         return min(counts.get(p, 0) for p in scored.scores["period"].unique())

@@ -7,9 +7,11 @@ Tables while a design is computed (all keys ascend, no order is relied on):
 - ``column_value`` (subject, period, label, value): further columns, for denominators.
 - ``figure`` (subject, period, t, indicator, value, missing, source): the figure as it stands after each step;
   ``missing`` is empty, late, not_yet, not_applicable or suppressed, ``source`` the period it comes from.
+- ``imputed``, ``treated``: a row for each figure that a step filled or changed.
 - ``post``, ``score``: see ``normalise``.
-- ``weight`` (node, period, weight): inside a node's parent.
-- ``node_value`` (subject, period, node, value, exact): scores of all nodes from the indicators to the index.
+- ``weight`` (node, period, weight, method): inside a node's parent, and which method gave it.
+- ``node_value`` (subject, period, node, value, reason): scores of all nodes from the indicators to the index;
+  ``reason`` says why there is none: a kind of missing figure, or thin, late, undefined of a group.
 
 Values are DECIMAL(38,18), scores DECIMAL(28,12), weights DECIMAL(20,12).
 """

@@ -6,8 +6,8 @@ Inside each parent, over the scores of the subjects that have all children, with
   ``before`` says whether y are the scores brought to 0..1 or the scores themselves. (熵值法)
 - critic: w_j ~ s_j sum_k (1 - r_jk) over scores brought to 0..1. Diakoulaki et al. (1995).
 - pca: factors of the correlation matrix with eigenvalue > 1 (at least one), rotated by varimax; an indicator belongs
-  to the factor that it loads most on, its weight is its squared loading times nothing else: squared loadings divided
-  by the factor's explained variance, times the factor's share of all explained variance. OECD/JRC Handbook, step 6.
+  to the factor that it loads most on, and its weight is in proportion to its squared loading there. OECD/JRC Handbook,
+  step 6, which divides the squares by the variance of their factor and multiplies by the same again.
 - ahp: the principal eigenvector of the judgement matrix; consistency ratio CR = (lambda - n) / (n - 1) / RI(n).
   Saaty (1980), with the random index for up to 15 items. A ratio above 0.10 is noted.
 
@@ -95,11 +95,8 @@ def pca_weights(y: np.ndarray) -> np.ndarray:
     kept = max(1, int((values > 1.0).sum()))
     turned = varimax(loadings[:, :kept]) if kept > 1 else loadings[:, :1]
     squares = turned**2
-    explained = squares.sum(axis=0)
-    factor = squares.argmax(axis=1)
-    rows = np.arange(len(factor))
-    raw = squares[rows, factor] / explained[factor] * (explained[factor] / explained.sum())
-    return raw / raw.sum()
+    largest = squares.max(axis=1)
+    return np.asarray(largest / largest.sum())
 
 
 def ahp(judgements: np.ndarray) -> tuple[np.ndarray, float, float]:
