@@ -6,11 +6,13 @@ import random
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_score_steps import ARITHMETIC, PANEL, design, index, leaf, scale
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from indices.method import MethodError
 from indices.score import score
@@ -274,6 +276,30 @@ def test_the_mean_that_a_ratio_refers_to_is_an_exact_decimal() -> None:
     method = design(leaf("a"), scale("{method = 'ratio', reference = 'mean'}") + ARITHMETIC)
     data = pl.DataFrame({"who": list("pqr"), "a": ["12345.678"] * 3})
     assert str(score(method, data).posts["reference"][0]) == "12345.678000000000000000"
+
+
+@pytest.mark.parametrize("method", ["critic", "pca"])
+def test_weights_from_data_are_computed_on_one_thread_and_do_not_hang_on_last_digits(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A correlation matrix that differs by what a processor's own order of sums makes gives the same weights."""
+    declared = NONE + f"[[steps]]\nstep = 'weigh'\nmethod = '{method}'\n" + ARITHMETIC
+    draw, exact, threads = random.Random(6), np.corrcoef, []
+    figures = {c: [draw.random() for _ in range(40)] for c in "abcdef"}
+    method_ = design("".join(map(leaf, figures)), declared)
+    data = pl.DataFrame({"who": [f"s{n}" for n in range(40)], **figures})
+
+    def shaken(*args: object, **kind: bool) -> np.ndarray:
+        threads.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        r = exact(*args, **kind)  # type: ignore[call-overload]
+        noise = np.random.Generator(np.random.PCG64(2)).uniform(-4e-16, 4e-16, r.shape)
+        return np.asarray(r + noise + noise.T)
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        one = score(method_, data).weights
+        monkeypatch.setattr(np, "corrcoef", shaken)
+        assert score(method_, data).weights.equals(one)
+    assert set(threads) == {1}
 
 
 def test_amounts_never_pass_through_a_float(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ from indices.declare import Weigh, Window
 from indices.design import Design
 from indices.lint.design import one_variable, settled_weights
 from indices.lint.finding import HANDBOOK_ZH, Doubt, order
+from indices.one_thread import on_one_thread
 from indices.score import Scored
 
 COLLINEAR = 0.95
 BINDING = 1 / 3
 
 
+@on_one_thread
 def lint_scored(design: Design, scored: Scored) -> list[Doubt]:
     """Collinear indicators, posts that bind, scores that do not tell subjects apart, weights from too few figures."""
     return order(

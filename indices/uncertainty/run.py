@@ -10,6 +10,7 @@ import polars as pl
 from scipy.stats import qmc
 
 from indices.design import Design
+from indices.one_thread import on_one_thread
 from indices.score import Scored
 from indices.steps.bench import ScoreError, fixed
 from indices.uncertainty.model import Model, model_of
@@ -45,6 +46,7 @@ class Uncertain:
         return {"rank_intervals": self.ranks, "ahead": self.ahead, "sensitivity": self.factors}
 
 
+@on_one_thread
 def uncertainty(
     design: Design, scored: Scored, draws: int, seed: int = 1, period: str | None = None, factors: bool = True
 ) -> Uncertain:
