@@ -145,14 +145,22 @@ def test_a_fill_fills_late_figures_alone() -> None:
     assert model_of(found, scored).index(np.array([[0.9]]))[0].tolist() == [35.0, 35.0, 50.0]
 
 
-def test_draws_without_an_index_are_counted_and_leave_no_sensitivity() -> None:
+def test_draws_without_an_index_are_counted_and_cost_the_sensitivity_of_its_subject_alone() -> None:
     data = pl.DataFrame({"who": list("pq"), "a": ["50", "60"], "b": ["40", ""]})
     declared = Uncertainty(weights=Decimal("0.5"), leave_out=True)
     found = uncertainty(*varied(leaf("a") + leaf("b"), "at_least = '0.5'", declared, data), draws=256)
     undefined = dict(found.ranks.select("subject", "undefined").iter_rows())
     assert undefined["p"] == 0 and 0 < undefined["q"] < 256
     assert sum(found.ahead["share"]) == 1  # of the draws in which both have an index
-    assert found.factors["total"].null_count() == found.factors["total_low"].null_count() == 2
+    assert found.factors["total_low"].null_count() == 0  # of p, which is first where q has no index
+    assert max(found.factors["total_high"]) > 0.5
+    nobody = uncertainty(
+        *varied(
+            leaf("a") + leaf("b"), "at_least = '0.5'", declared, data.with_columns(a=pl.Series(["", "60"]))
+        ),
+        draws=256,
+    )
+    assert nobody.factors["total"].null_count() == nobody.factors["total_low"].null_count() == 2
     silent = np.full(64, np.nan)
     assert sensitivity("x", silent, silent, silent, seed=1)[1:] == (None,) * 6
 

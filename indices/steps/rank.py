@@ -26,7 +26,8 @@ def publish(bench: Bench) -> None:
         SELECT * EXCLUDE (t),
           CASE WHEN value IS NOT NULL AND type NOT IN ({unranked}) IS NOT FALSE THEN
             rank() OVER (PARTITION BY node, period, type ORDER BY value DESC NULLS LAST) END::INTEGER AS rank,
-          count(value) OVER (PARTITION BY node, period, type)::INTEGER AS ranked_n
+          CASE WHEN type NOT IN ({unranked}) IS NOT FALSE THEN
+            count(value) OVER (PARTITION BY node, period, type) ELSE 0 END::INTEGER AS ranked_n
         FROM rounded
     """)
     bench.con.execute("""

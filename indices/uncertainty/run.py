@@ -29,8 +29,8 @@ class Uncertain:
       draws in which the subject has an index; ``undefined`` counts the other draws.
     - ``ahead`` (subject, other, share): the share of draws in which the first is ahead of the second, of those in
       which both have an index (empty if there are none); ties half.
-    - ``factors`` (factor, first, first_low, ..., total_high): sensitivity of the average shift in rank; an index
-      that has not converged is empty, and so is all of a factor in whose draws a ranked subject has no index.
+    - ``factors`` (factor, first, first_low, ..., total_high): sensitivity of the average shift in rank of the subjects
+      that have an index in all draws; an index that has not converged is empty, all are if there is no such subject.
 
     As in the ranking itself, subjects are compared inside their type, and types without ranks are left out.
     """
@@ -81,7 +81,7 @@ def uncertainty(
         both += there.T @ there
     return Uncertain(
         draws, seed, _ranks(model, nominal, seen), _ahead(model, ahead, both),
-        _factors(model, nominal, max(64, draws // 4), seed) if factors else pl.DataFrame(),
+        _factors(model, np.where(seen[:, 0], 0, nominal), max(64, draws // 4), seed) if factors else pl.DataFrame(),
     )  # fmt: skip
 
 
@@ -138,7 +138,8 @@ def _ahead(model: Model, ahead: np.ndarray, both: np.ndarray) -> pl.DataFrame:
 
 
 def _factors(model: Model, nominal: np.ndarray, rows: int, seed: int) -> pl.DataFrame:
-    """Sensitivity of the average absolute shift in rank to each factor as a whole."""
+    """Sensitivity of the average absolute shift in rank to each factor as a whole; ``nominal`` is 0 for who is not
+    counted."""
     sizes = model.factors
     dimensions = sum(sizes.values())
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("a", "b", *sizes)}
@@ -160,7 +161,9 @@ def _factors(model: Model, nominal: np.ndarray, rows: int, seed: int) -> pl.Data
 
 
 def _shift(model: Model, cube: np.ndarray, nominal: np.ndarray) -> np.ndarray:
-    """The average shift of each draw; nan where a subject that has a rank as designed has none in the draw."""
+    """The average shift of each draw; nan where a subject that is counted has no rank in it, or nobody is counted."""
+    if not nominal.any():
+        return np.full(len(cube), np.nan)
     ranks = ranks_of(model.published(cube), model.kinds)[:, nominal > 0]
     shift = np.abs(ranks - nominal[nominal > 0]).mean(axis=1)
     return np.where((ranks == 0).any(axis=1), np.nan, shift)
