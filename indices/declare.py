@@ -190,10 +190,10 @@ class Uncertainty:
     """What is uncertain and how far; what is left out stays as the design has it.
 
     ``weights`` multiplies each weight by 1 - s to 1 + s; ``posts`` moves both posts by up to s of their distance
-    (of logarithmic posts along their logarithms); ``noise`` moves each figure by up to s of itself. ``scales`` are the declared scale and others (``minmax`` to the
-    declared ends, ``zscore`` of mean 100 and deviation 10), ``means`` the means of all levels, ``gaps`` what fills a
-    gap (``spread``, ``mean``, ``median``), each drawn with equal chance. ``leave_out`` leaves out one indicator
-    or none.
+    (of logarithmic posts along their logarithms); ``noise`` moves each figure by up to s of itself. ``scales`` are the
+    declared scale and others (``minmax`` to the declared ends, ``zscore`` of mean 100 and deviation 10), ``means`` the
+    means of all levels, ``gaps`` what fills a gap (``spread``, ``mean``, ``median``), each drawn with equal chance.
+    ``leave_out`` leaves out one indicator or none.
     """
 
     weights: Decimal = Decimal(0)

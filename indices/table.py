@@ -200,7 +200,8 @@ def _decimal(text: str) -> Decimal | None:
 def _widen(design: Design, frame: pl.DataFrame, where: Place) -> tuple[pl.DataFrame, Place, tuple[str, ...]]:
     """A long frame as a wide one of texts, the places of its rows, and the names that the design does not know.
 
-    A figure that comes twice, a cell that is neither number nor mark, and an indicator without any row are refused.
+    A figure that comes twice or without its indicator, a cell that is neither number nor mark, and an indicator
+    without any row are refused.
     """
     data = design.data
     keys = [k for k in (data.subject, data.name, data.period, data.type, *data.groups) if k]
@@ -220,6 +221,11 @@ def _widen(design: Design, frame: pl.DataFrame, where: Place) -> tuple[pl.DataFr
     if data.mark:
         marks = _texts(frame, data.mark)
         values = pl.select(pl.when(values == "").then(marks).otherwise(values))[:, 0]
+    nameless = int(((names == "") & (values.fill_null("") != "")).arg_max() or 0)
+    if names[nameless] == "" and values[nameless]:
+        raise ScoreError(
+            f"{where(nameless, data.indicator)} 没有指标代码，而有数值 {values[nameless]}；请补上代码或删去该行。"
+        )
     long = frame.select(keys).with_columns(
         names.alias("|indicator"), values.alias("|value"), pl.int_range(frame.height).alias("|row")
     )

@@ -134,6 +134,7 @@ def test_a_misspelt_code_in_a_long_table_is_no_gap() -> None:
     [
         ([("q", "a", "1"), ("p", "b", "2"), ("p", "a", "much")], "第 3 行“figure” 的“much”不是数值"),
         ([("q", "a", "1"), ("q", "b", "2"), ("", "a", "3")], "第 3 行“who” 没有单位代码"),
+        ([("q", "a", "1"), ("q", "b", "2"), ("p", "", "3")], "第 3 行“code” 没有指标代码，而有数值 3"),
     ],
 )
 def test_places_in_a_long_table_are_those_of_its_own_rows(

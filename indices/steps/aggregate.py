@@ -12,9 +12,9 @@ With weights w of the children that are there (the weight of a missing child goe
   weights and a tie votes half each way (OECD/JRC Handbook, step 6). Both compare subjects of one period and type, so
   one subject more can move the others.
 
-A zero under a geometric or harmonic mean, or a power below 0, makes it zero and is noted; a negative score has no such mean: the node is
-missing and noted. A node with less than ``at_least`` of its children is missing and noted. A child that does not
-apply is outside the basket. Sums are exact; each mean is cast to 12 decimals once.
+A zero under a geometric or harmonic mean, or a power below 0, makes it zero and is noted; a negative score has no such
+mean: the node is missing and noted. A node with less than ``at_least`` of its children is missing and noted. A child
+that does not apply is outside the basket. Sums are exact; each mean is cast to 12 decimals once.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 While |skew| >= limit and kurtosis >= limit: the most extreme points on the skewed side take the next value, one step
 more each time, at most ``max_points`` steps, and never so far that all points are equal: a column that winsorising
-would make constant is noted, and one of two values only stays as it is. If the distribution still fails, the untreated figures become
-ln(x - min + 0.01 (max - min)) for positive skew and -ln(max - x + 0.01 (max - min)) for negative. Skew and
-kurtosis (excess) are the sample ones, G1 and G2. Source: JRC COIN Tool user guide (2019), section on outliers;
-COINr ``qTreat`` with ``log_CT``.
+would make constant is noted, and one of two values only stays as it is. If the distribution still fails, the
+untreated figures become ln(x - min + 0.01 (max - min)) for positive skew and -ln(max - x + 0.01 (max - min)) for
+negative. Skew and kurtosis (excess) are the sample ones, G1 and G2. Source: JRC COIN Tool user guide (2019), section
+on outliers; COINr ``qTreat`` with ``log_CT``.
 
 Limits come from the periods of the window and serve every period that it serves: frozen to a base window, a later
 period cannot change an earlier one. Each changed cell is a row of ``treated``; of the logarithm, which changes a
