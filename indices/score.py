@@ -27,6 +27,7 @@ from indices.steps.transform import transform
 from indices.steps.treat import treat
 from indices.steps.weigh import place_given, weigh
 from indices.table import Place, Table, arrange
+from schemas.database import fetch
 
 _FILLED: Columns = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "value": VALUE, "source": pl.String,
            "method": pl.String}  # fmt: skip
@@ -83,17 +84,8 @@ def score_table(design: Design, table: Table, threads: int = 1) -> Scored:
     with duckdb.connect(config={"threads": threads}) as con:
         bench = Bench(con, design)
         _place(bench, table)
-        bench.notes.extend(
-            Note(
-                "unknown",
-                "",
-                "",
-                name,
-                "数据中有这个代码，而方法中没有，其数值未用",
-                "核对代码，或删去这些行",
-            )
-            for name in table.unknown
-        )
+        said = "数据中有这个代码，而方法中没有，其数值未用", "核对代码，或删去这些行"
+        bench.notes.extend(Note("unknown", "", "", name, *said) for name in table.unknown)
         values = _ordered(bench, "figure", "subject, period, indicator", "* EXCLUDE (t, source)")
         before: pl.DataFrame | None = None
         for step in design.steps:
@@ -140,7 +132,7 @@ def _take(bench: Bench, step: Step) -> None:
 
 
 def _ordered(bench: Bench, table: str, key: str, columns: str = "*") -> pl.DataFrame:
-    return bench.con.sql(f"SELECT {columns} FROM {table} ORDER BY {key}").pl()
+    return fetch(bench.con, f"SELECT {columns} FROM {table} ORDER BY {key}")
 
 
 def _frames(bench: Bench, values: pl.DataFrame, prepared: pl.DataFrame) -> Scored:

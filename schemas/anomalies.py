@@ -24,8 +24,9 @@ from pydantic.dataclasses import dataclass
 
 from schemas.citing import cite
 from schemas.codes import Codes
+from schemas.database import fetch
 from schemas.digits import odd_digits
-from schemas.earlier import compared_with, earlier_lines, earlier_period
+from schemas.earlier import compared_with, earlier_lines, earlier_period, periods_of
 from schemas.finding import Finding, Severity
 from schemas.form import Form
 from schemas.frames import Wide
@@ -117,7 +118,7 @@ def _wrong_units(at: _Look) -> Judged:
     form = at.due.wide.form
     sized = [c.code for c in form.columns if c.numeric and not c.key and c.unit not in ("%", "-")]
     pairs = [code for code in sized if f"{code}_ly" in sized]
-    ago, on = earlier_lines(form, AGO, at.due.wide.periods, at.in_force)
+    ago, on = earlier_lines(form, AGO, periods_of(at.lines), at.in_force)
     beside = at.lines.rename({"period": on[0]}).select("line", *on).join(ago, on=on)
     bases = pl.concat([
         _long(at.lines, {code: f"{code}_ly" for code in pairs}).with_columns(base=pl.lit("_ly")),
@@ -170,7 +171,7 @@ def _copies(at: _Look) -> Judged:
     if len(flows) < least:
         return [], pl.DataFrame(schema=_COUNTS)
     for alias in (PREVIOUS, AGO):
-        there, on = earlier_lines(form, alias, at.due.wide.periods, at.in_force)
+        there, on = earlier_lines(form, alias, periods_of(at.lines), at.in_force)
         beside = at.lines.rename({"period": on[0]}).select("line", *on).join(there, on=on)
         frames = {"figure": _long(at.lines, flows), "base": _long(beside, flows)}
         compared = _query(at.con, frames, """
@@ -242,7 +243,7 @@ def _query(con: duckdb.DuckDBPyConnection, frames: Mapping[str, pl.DataFrame], q
     for name, frame in frames.items():
         con.register(name, frame)
     try:
-        return con.sql(query).pl()
+        return fetch(con, query)
     finally:
         for name in frames:
             con.unregister(name)
