@@ -41,6 +41,14 @@ def test_indicators_and_scales(more: str, says: str) -> None:
         design(leaf("x", POSTS + more), scale(LINE) + ARITHMETIC)
 
 
+def test_a_scale_that_indicators_share_is_told_once() -> None:
+    shared = scale("{method = 'efficacy', floor = '40'}") + ARITHMETIC
+    with pytest.raises(
+        MethodError, match=r"使用：a 等 2 个指标 的 floor 对评分方法 efficacy（clip = none）不起作用。$"
+    ):
+        design(leaf("a") + leaf("b"), shared)
+
+
 @pytest.mark.parametrize(
     ("steps", "says"),
     [

@@ -20,8 +20,7 @@ def idle(design: Design) -> Iterator[str]:
             case Weigh():
                 yield from _weigh(design, step)
             case Normalise():
-                for indicator in design.indicators:
-                    yield from _scale(indicator, step.scale_of(indicator.scale))
+                yield from _scales(design, step)
             case Aggregate():
                 yield from _aggregate(design, step)
 
@@ -62,6 +61,16 @@ def _weigh(design: Design, step: Weigh) -> Iterator[str]:
         yield f"冻结的权重 {'、'.join(strange)} 不是 level = {step.level} 一级的代码"
 
 
+def _scales(design: Design, step: Normalise) -> Iterator[str]:
+    """Each mistake once, since indicators may share the scale of the step."""
+    found: dict[str, list[str]] = {}
+    for indicator in design.indicators:
+        for said in _scale(indicator, step.scale_of(indicator.scale)):
+            found.setdefault(said, []).append(indicator.id)
+    for said, ids in found.items():
+        yield (ids[0] if len(ids) == 1 else f"{ids[0]} 等 {len(ids)} 个指标") + f" 的 {said}"
+
+
 def _scale(indicator: Indicator, scale: Scale) -> Iterator[str]:
     """Keys of a scale that its method does not use; clips that would cut to a mean or a deviation."""
     method, posts = scale.method, indicator.low is not None
@@ -77,11 +86,11 @@ def _scale(indicator: Indicator, scale: Scale) -> Iterator[str]:
     }
     for key, without in unused.items():
         if without and getattr(scale, key) != getattr(Scale, key):
-            yield f"{indicator.id} 的 {key} 对评分方法 {method}（clip = {scale.clipped}）不起作用"
+            yield f"{key} 对评分方法 {method}（clip = {scale.clipped}）不起作用"
     if method == "zscore" and (
         scale.clipped in ("upper", "both") or (scale.clipped == "lower" and scale.floor is None)
     ):
-        yield f"{indicator.id} 的 clip 为 {scale.clipped}，而标准分的 range 是均值和标准差，不是两端；请只用 lower 并写 floor"
+        yield f"clip 为 {scale.clipped}，而标准分的 range 是均值和标准差，不是两端；请只用 lower 并写 floor"
 
 
 def _aggregate(design: Design, step: Aggregate) -> Iterator[str]:
