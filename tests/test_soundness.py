@@ -67,6 +67,7 @@ def test_steps_before_the_scores(steps: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("step", "says"),
     [
+        ("method = 'pca'\nlevel = 1", "方法 pca 只用于指标一级（level = 0），现为 1"),
         ("method = 'equal'\nlevel = 3", "level 为 3，I 之下没有这一级"),
         ("method = 'equal'\nwindow = 'all'", "window 对方法 equal 不起作用"),
         ("method = 'critic'\nbefore = 'none'", "before 对方法 critic 不起作用"),

@@ -91,6 +91,8 @@ def _judged(design: Design) -> Iterator[str]:
     """Weights for one parent; of judgements it must be clear which one they are of."""
     for step in (s for s in design.steps if isinstance(s, Weigh)):
         weighed = [parent for parent, nodes in design.weighed(step).items() if len(nodes) > 1]
+        if step.needs_window and step.level > 0:
+            yield f"步骤 weigh 的方法 {step.method} 只用于指标一级（level = 0），现为 {step.level}"
         if step.group and step.group not in design.children:
             yield f"步骤 weigh 的分组 {step.group} 未定义"
         elif step.method == "ahp" and not step.group and len(weighed) > 1:

@@ -124,8 +124,6 @@ def weigh(bench: Bench, step: Weigh) -> None:
     """Replace the weights of one level in ``weight``, under one parent if the step names it."""
     if step.method == "given":
         return
-    if step.needs_window and step.level > 0:
-        raise ScoreError(f"方法 {step.method} 只用于指标一级（level = 0），现为 {step.level}。")
     window = step.window if step.needs_window else None  # of frozen weights it only says where they are from
     for group, children in bench.design.weighed(step).items():
         for taken, served in bench.windows(window):
