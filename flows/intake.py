@@ -32,10 +32,8 @@ from schemas.finding import Finding, Severity, State
 from schemas.form import load_forms
 from schemas.period import Period
 from schemas.reading.pool import Limits, read_files
-from schemas.reading.record import Delivery, Submission
-from schemas.reading.workbook import MIXED
-
-WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xltx", ".xltm", ".et", ".ett", ".xlsb")
+from schemas.reading.record import WORKBOOKS, Delivery, Submission
+from schemas.reading.workbook import MIXED, OWN
 
 PERMU = frozenset(form.code for form in load_forms() if form.store == "permu")  # GLT09
 NO_WORKBOOK = ("~$", ".")  # lock files of an office program, hidden files
@@ -60,7 +58,7 @@ class Intake:
     digests: list[str] = field(default_factory=list)  # theirs
     seen: int = 0  # workbooks whose bytes the journal knows
     ignored: list[Path] = field(default_factory=list)  # not workbooks
-    unreadable: list[Finding] = field(default_factory=list)  # files that cannot even be opened
+    unreadable: list[Finding] = field(default_factory=list)  # files that cannot be opened, or are no delivery
     deliveries: list[Delivery] = field(default_factory=list)
     later: list[Delivery] = field(default_factory=list)  # of periods after ``through``: left alone
     judged: list[Judged] = field(default_factory=list)
@@ -70,7 +68,10 @@ class Intake:
 
     def leave(self, path: Path, reason: str) -> None:
         """Leave a file to the next run, and tell it."""
-        finding = _unreadable(path, reason)
+        self.put_aside(_unreadable(path, reason))
+
+    def put_aside(self, finding: Finding) -> None:
+        """Tell of a file that is not taken, and of which nothing is kept."""
         if finding not in self.unreadable:  # a step may be tried again
             self.unreadable.append(finding)
             self.findings.append(finding)
@@ -165,6 +166,9 @@ def read(settings: Settings, intake: Intake, progress: Progress = silent) -> Non
     for path, digest, delivery in zip(intake.paths, intake.digests, read, strict=True):
         if delivery.digest != digest:
             intake.leave(path, CHANGED)
+            continue
+        if delivery.refused is not None and delivery.refused.rule == OWN:
+            intake.put_aside(delivery.refused)
             continue
         if intake.history_only and any(s.edition != HISTORY for s in delivery.submissions):
             raise NotHistoryError(

@@ -23,12 +23,11 @@ def sentence(error: BaseException) -> str | None:
     from schemas.form import FormError
     from schemas.lists import ListError
     from schemas.table import TableError
-    from schemas.workdays import WorkdayError
     from schemas.workers.pool import PoolError
 
     mistakes = (
         Mistake, ArchiveError, FormError, JournalError, ListError, LockHeldError, MethodError, PoolError, ReleaseError,
-        ScoreError, TableError, WarehouseError, WorkdayError,
+        ScoreError, TableError, WarehouseError,
     )  # fmt: skip
     if isinstance(error, mistakes):
         return str(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -24,6 +25,7 @@ from schemas.finding import Finding, Outcome, Reply, Severity
 from schemas.period import Period
 from schemas.reading.pool import Limits
 from schemas.reading.record import Delivery, Submission
+from schemas.returns.compare import differ
 from schemas.returns.folder import write_return_folder
 from schemas.returns.naming import answered_in
 from schemas.returns.record import Answer, Returned, ReturnFile
@@ -75,26 +77,25 @@ def _versions(
     deliveries: Sequence[Delivery],
     entries: Sequence[Entry],
 ) -> list[tuple[Submission, Submission]]:
-    """Each new version in deliveries of a batch with the one that was judged before it; read again from the archive.
+    """The versions to be laid beside each other, older first; read again from the archive.
 
-    ``entries`` are those that the journal got of the batch.
+    Each version that was decided in this batch stands beside its neighbours of the same report, whatever the
+    order of their digests or of their coming. Pairs that say the same are left out. ``entries`` are those that
+    the journal got of the batch.
     """
-    fresh = {(s.digest, s.sheet): s for d in deliveries for s in d.submissions}
-    judged: dict[tuple[object, ...], list[tuple[int, str, str]]] = {}
-    for *identity, version, digest, sheet in con.execute(
-        "select period, submitter, form, subject, id, digest, sheet from submission"
-        " where edition <> 'history' order by id"
-    ).fetchall():
-        judged.setdefault(tuple(identity), []).append((version, digest, sheet))
-    before: dict[tuple[str, str], tuple[str, str]] = {}
-    for entry in entries:
-        at = (entry.body.get("digest", ""), entry.body.get("sheet", ""))
-        if entry.type not in DECISIONS or at not in fresh or fresh[at].edition == HISTORY:
-            continue
-        for version, digest, sheet in judged.get(fresh[at].identity, ()):
-            if version < entry.seq and digest != at[0]:
-                before[at] = (digest, sheet)  # in the end the newest
-    digests = sorted({digest for digest, _ in before.values()})
+    decided = {(entry.body["digest"], entry.body["sheet"]) for entry in entries if entry.type in DECISIONS}
+    fresh = decided & {(s.digest, s.sheet) for d in deliveries for s in d.submissions}
+    rows = con.execute(
+        "select period, submitter, form, subject, digest, sheet from submission where edition <> $history"
+        " order by period, submitter, form, subject, version, reported_on, digest, sheet",
+        {"history": HISTORY},
+    ).fetchall()
+    pairs = [
+        (old[4:], new[4:])
+        for old, new in pairwise(rows)
+        if old[:4] == new[:4] and old[4] != new[4] and not fresh.isdisjoint((old[4:], new[4:]))
+    ]
+    digests = sorted({digest for pair in pairs for digest, _ in pair})
     read = reader(settings)([store.archive.path(digest) for digest in digests]) if digests else []
     known = {
         (s.digest, s.sheet): replace(s, file_name=named.file_name)
@@ -102,7 +103,8 @@ def _versions(
         for named in [_named(con, d)]
         for s in d.submissions
     }
-    return [(known[old], fresh[new]) for new, old in sorted(before.items()) if old in known]
+    found = [(known[old], known[new]) for old, new in pairs if old in known and new in known]
+    return [pair for pair in found if differ(*pair)]
 
 
 def return_again(

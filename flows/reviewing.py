@@ -23,6 +23,7 @@ from flows.returning import return_again
 from flows.review import Reviewer, Word, review
 from flows.settings import Settings
 from schemas.returns.record import ReturnFile
+from schemas.stamp import CATEGORY
 
 _REGISTER = {
     "id": "编号", "period": "报告期", "submitter": "填报单位", "form": "表", "subject": "主体", "sheet": "工作表",
@@ -159,6 +160,7 @@ def register_workbook(frame: pl.DataFrame) -> bytes:
     with xlsxwriter.Workbook(
         buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
+        book.set_properties({"category": CATEGORY})
         sheet = book.add_worksheet("例外登记册")
         heading = book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "text_wrap": True})
         body = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})

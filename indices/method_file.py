@@ -9,30 +9,32 @@ from pydantic import TypeAdapter, ValidationError
 
 from indices.design import Design
 from indices.method import MethodError
+from indices.method_text import other_format, text_of
 from indices.soundness.bounds import bounds
 from indices.soundness.idle import idle
 from indices.soundness.needs import needs, tree
+from schemas.validation_words import first_mistake
 
 _ADAPTER = TypeAdapter(Design)
 
 
 def read_design(path: Path) -> Design:
     """Read and check a method file of format 2; MethodError says in one sentence what is wrong."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MethodError(f"方法文件 {path.name} 不能读取：{error}；请另存为 UTF-8 文本。") from error
-    return parse_design(text, path.name)
+    return parse_design(text_of(path), path.name)
 
 
 def parse_design(text: str, name: str) -> Design:
     """The same for a text; ``name`` stands in the messages."""
     try:
-        design: Design = _ADAPTER.validate_python(tomllib.loads(text))
+        given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MethodError(f"方法文件 {name} 不是有效的 TOML：{error}") from error
+    if given.get("format") == 1:
+        raise MethodError(other_format(name))
+    try:
+        design: Design = _ADAPTER.validate_python(given)
     except ValidationError as error:
-        raise MethodError(f"方法文件 {name} 有误：{_first(error)}") from error
+        raise MethodError(f"方法文件 {name} 有误：{first_mistake(error, given)}") from error
     return _without(list(idle(checked(design, name))), design, name)
 
 
@@ -50,11 +52,3 @@ def _without(problems: list[str], design: Design, name: str) -> Design:
     if problems:
         raise MethodError(f"方法文件 {name} 不能使用：" + "；".join(problems) + "。")
     return design
-
-
-def _first(error: ValidationError) -> str:
-    """Where the first mistake stands and what it is."""
-    found = error.errors()
-    place = ".".join(str(part) for part in found[0]["loc"])
-    more = f"（另有 {len(found) - 1} 处）" if len(found) > 1 else ""
-    return f"{place}：{found[0]['msg']}，写的是 {found[0].get('input')!r}{more}"

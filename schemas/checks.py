@@ -23,11 +23,12 @@ from schemas.database import scratch
 from schemas.earlier import earlier_periods, periods_of
 from schemas.finding import Finding, Severity
 from schemas.form import Form
-from schemas.frames import AMOUNT, HISTORY, Wide, form_of, frame_of, merged_records
+from schemas.frames import HISTORY, Wide, form_of, frame_of, merged_records
 from schemas.in_force import InForce, Remembered
 from schemas.owed import Offices, Owed, owed
 from schemas.period import Period
 from schemas.reading.record import Cell, Submission
+from schemas.rule_parameters import parameters
 from schemas.rules import judge
 from schemas.shared_checks import shared_findings, shared_outcomes, structure
 
@@ -154,8 +155,7 @@ def _with_lists(codes: Codes) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database with the lists that rules look into: ``industry_map``, ``parameter``."""
     with scratch() as con:
         con.register("industry_map", _table(codes.rows("industry_map"), ("chain", "industry", "mode")))
-        parameters = _table(codes.rows("parameters"), ("name", "month", "value"))
-        con.register("parameter", parameters.with_columns(pl.col("value").cast(AMOUNT)))
+        con.register("parameter", parameters(codes))
         yield con
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import chinese_calendar
 
-from schemas.lists import rows_of
+from schemas.lists import ListError, rows_of
 
 LIST = "workdays.csv"
 
 
-class WorkdayError(ValueError):
+class WorkdayError(ListError):
     """A list of working days that cannot be used; the message names file, line and value."""
 
 
