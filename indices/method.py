@@ -319,5 +319,14 @@ def methods_for(period: Period, folder: Path = METHODS_DIR) -> tuple[Method, ...
 
 def method_digest(method: Method, folder: Path = METHODS_DIR) -> str:
     """SHA-256 of the method file's text."""
-    text = (folder / f"{method.id}.toml").read_text("utf-8").replace("\r\n", "\n")
-    return hashlib.sha256(text.encode()).hexdigest()
+    return text_digest((folder / f"{method.id}.toml").read_bytes())
+
+
+def text_digest(data: bytes) -> str:
+    """SHA-256 of a method file's bytes, with line ends made equal; they need not be a method that can be read."""
+    return hashlib.sha256(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()
+
+
+def file_digests(folder: Path = METHODS_DIR) -> dict[str, str]:
+    """Id to digest of every method file in a folder, whether or not it can be read."""
+    return {path.stem: text_digest(path.read_bytes()) for path in sorted(folder.glob("*.toml"))}

@@ -59,15 +59,20 @@ class Anomaly:
 
 
 @dataclass(frozen=True, config=_STRICT)
-class _File:
+class Anomalies:
+    """All that is looked for, by what it looks at; the file has a table for each."""
+
     format: Literal[1]
-    anomalies: tuple[Anomaly, ...]
+    units: Anomaly
+    growth: Anomaly
+    digits: Anomaly
+    copies: Anomaly
 
 
 @cache
-def load_anomalies(path: Path = FILE) -> tuple[Anomaly, ...]:
-    """All of them, in the file's order; pydantic.ValidationError for an unknown key."""
-    return TypeAdapter(_File).validate_python(tomllib.loads(path.read_text("utf-8"))).anomalies
+def load_anomalies(path: Path = FILE) -> Anomalies:
+    """What the file says; pydantic.ValidationError for a table that is missing and an unknown key."""
+    return TypeAdapter(Anomalies).validate_python(tomllib.loads(path.read_text("utf-8")))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,14 +91,15 @@ def anomalies(
     due: Owed, lines: pl.DataFrame, con: duckdb.DuckDBPyConnection, in_force: InForce, codes: Codes
 ) -> Judged:
     """Findings on lines of a form, each with its submission's place, and outcomes as ``rules.judge`` gives."""
-    units, growth, digits, copies = load_anomalies()
+    known = load_anomalies()
     findings: list[tuple[int, Finding]] = []
     counts = [pl.DataFrame(schema=_COUNTS)]
     own = lines.filter(pl.col("submitter") != BUREAU.code)  # what the bureau filed nobody could explain
     if own.is_empty():
         return findings, counts[0]
     for anomaly, look in (
-        (units, _wrong_units), (growth, _growth), (digits, _digits), (copies, _copies)
+        (known.units, _wrong_units), (known.growth, _growth),
+        (known.digits, _digits), (known.copies, _copies),
     ):  # fmt: skip
         valid = own.filter(_in_time(anomaly, due.wide))
         if valid.is_empty():

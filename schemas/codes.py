@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from schemas.code_file import read_rows
 from schemas.form import PROVINCE, load_forms
+from schemas.lists import rows_of
 from schemas.period import Period
 
 CODES_DIR = Path(__file__).parent / "codes"
@@ -63,7 +63,7 @@ class Codes:
     folder: Path
 
     def rows(self, name: str) -> tuple[dict[str, str], ...]:
-        """The rows of one list as they stand in the file. CodeListError if it is no UTF-8."""
+        """The rows of one list as they stand in the file; ListError if it is not UTF-8."""
         return _read(self.folder / f"{name}.csv")
 
     @cached_property
@@ -170,7 +170,7 @@ class Codes:
 
 @cache
 def _read(path: Path) -> tuple[dict[str, str], ...]:
-    return read_rows(path)
+    return rows_of(path)
 
 
 @cache

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import chinese_calendar
 
-from schemas.code_file import CodeListError, read_rows
+from schemas.lists import ListError, rows_of
 
 LIST = "workdays.csv"
 
 
-class WorkdayError(CodeListError):
+class WorkdayError(ListError):
     """A list of working days that cannot be used; the message names file, line and value."""
 
 
@@ -79,13 +79,13 @@ class WorkCalendar:
 def load_workdays(codes_folder: Path) -> WorkCalendar:
     """The calendar with the list of a code folder; a folder without one has none.
 
-    WorkdayError for a line that is no date, has no 1 or 0, or stands there twice.
+    WorkdayError for a line that is no date, has no 1 or 0, or stands there twice; ListError if it is not UTF-8.
     """
     path = codes_folder / LIST
     if not path.is_file():
         return WorkCalendar()
     listed: dict[date, bool] = {}
-    for number, row in enumerate(read_rows(path), 2):
+    for number, row in enumerate(rows_of(path), 2):
         try:
             day = date.fromisoformat(row["date"])
         except (KeyError, TypeError, ValueError) as error:

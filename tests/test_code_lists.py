@@ -8,8 +8,8 @@ import pytest
 from test_cli import zhishu
 
 from flows.mistakes import sentence
-from schemas.code_file import CodeListError, read_rows
 from schemas.codes import CODES_DIR, Codes
+from schemas.lists import ListError, rows_of
 from schemas.rule_parameters import known_parameters, parameters
 
 GOOD = "name,month,value,source\nppi,2026-09,-1.5,统计局\nppi,2026-10,-2,统计局\n"
@@ -32,9 +32,9 @@ def test_a_list_may_have_the_mark_of_excel(tmp_path: Path, encoding: str) -> Non
 def test_a_list_in_another_encoding_is_refused_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "parameters.csv"
     path.write_text(GOOD, "gbk")
-    with pytest.raises(CodeListError) as refused:
-        read_rows(path)
-    assert sentence(refused.value) == "代码表 parameters.csv 不是 UTF-8，请另存为“CSV UTF-8”。"
+    with pytest.raises(ListError) as refused:
+        rows_of(path)
+    assert str(sentence(refused.value)).startswith("文件 parameters.csv 第 2 行不是 UTF-8 编码")
 
 
 def test_the_command_says_so_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +42,7 @@ def test_the_command_says_so_too(tmp_path: Path, capsys: pytest.CaptureFixture[s
     regions = codes.folder / "regions.csv"
     regions.write_text(regions.read_text("utf-8"), "gbk")
     code, _, err = zhishu(capsys, "forms", "2026-10", "--out", tmp_path / "o", "--codes", codes.folder)
-    assert code == 2 and "regions.csv 不是 UTF-8" in err and "Traceback" not in err
+    assert code == 2 and "文件 regions.csv 第" in err and "不是 UTF-8 编码" in err and "Traceback" not in err
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_command_says_so_too(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ],
 )
 def test_a_line_that_no_rule_could_use_is_refused(tmp_path: Path, line: str, told: str) -> None:
-    with pytest.raises(CodeListError, match=told):
+    with pytest.raises(ListError, match=told):
         parameters(with_parameters(tmp_path, f"{GOOD}{line}\n"))
 
 

@@ -158,7 +158,10 @@ def _lines(heads: pl.DataFrame, figures: pl.DataFrame, columns: dict[str, pl.Dat
     alone = lines.filter(filed | ~filed.any().over("period", "row_key"))
     absent = [pl.lit(None, kind).alias(name) for name, kind in columns.items() if name not in alone.columns]
     return (
-        alone.sort("period", "row_key", "submitter").with_columns(absent).select(list(columns)).cast(columns)
+        alone.sort("period", "row_key", "submitter")
+        .with_columns(absent)
+        .select(list(columns))
+        .cast(pl.Schema(columns))
     )
 
 
