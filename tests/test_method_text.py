@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from test_cli import zhishu
 
-from indices.design import parse_design, read_design
 from indices.method import METHODS_DIR, MethodError
+from indices.method_file import parse_design, read_design
 
 GOOD = """
 format = 2
