@@ -99,12 +99,25 @@ def test_the_workbook_says_who_gains_and_by_which_indicators() -> None:
     index = compare(many, sides[0][1], sides[1][1])
     book = openpyxl.load_workbook(io.BytesIO(write_comparison_book(many, index, why(*sides), many.names)))
     assert book.sheetnames == ["谁升谁降", "比较", "变动来源"]
+    assert [c.value for c in book["变动来源"][3]][:3] == ["p", "p", "x0"]
     lines = [[c.value for c in row] for row in book["谁升谁降"].iter_rows(min_row=5, max_row=7)]
     labels = lines.pop(0)
     assert len(labels) == 16 and labels[8:15] == sorted(labels[8:15]) and labels[15] == "其余"
     assert [line[0] for line in lines] == ["p", "q"]  # from gain to loss
     for line in lines:
         assert line[4] == pytest.approx(line[3] - line[2]) == pytest.approx(sum(line[8:]))
+
+
+def test_a_comparison_of_releases_names_products_and_types() -> None:
+    changed = overridden(TWO, ["weight.a=3"])
+    sides = (TWO, score(TWO, DATA)), (changed, score(changed, DATA))
+    marks = [pl.lit(v).alias(k) for k, v in (("index", "H-1"), ("product", "monthly"), ("type", "city"))]
+    index, reasons = (
+        f.select(*marks, pl.all()) for f in (compare(TWO, sides[0][1], sides[1][1]), why(*sides))
+    )
+    book = openpyxl.load_workbook(io.BytesIO(write_comparison_book(TWO, index, reasons, TWO.names)))
+    for title in ("比较", "变动来源"):
+        assert [c.value for c in book[title][3]][:3] == ["H-1", "月度监测值", "设区市"]
 
 
 def shares(before: State, after: State) -> dict[str, dict[str, str]]:
