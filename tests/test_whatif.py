@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from test_score_steps import ARITHMETIC, design, index, leaf, scale
 
+from flows.scoring import Comparison, comparison_lines
 from indices.attribution import CAUSES, State, attribute
 from indices.method import MethodError
 from indices.score import score
@@ -85,6 +86,13 @@ def test_who_gains_and_why() -> None:
     # p: 45 to 62.5; a's share grows by 1/4 at 80, b's falls at 10, the level between is 53.75
     assert [str(v) for v in changed["points"]] == ["6.56", "10.94", "-3.75", "-6.25"]
     assert why((TWO, before), (TWO, before)).height == 0
+
+
+def test_who_loses_the_index_is_named() -> None:
+    changed, gap = overridden(TWO, ["at_least=0.6"]), DATA.with_columns(b=pl.Series(["", "60"]))
+    sides = (TWO, score(TWO, gap)), (changed, score(changed, gap))
+    found = Comparison(TWO, changed, compare(TWO, sides[0][1], sides[1][1]), why(*sides))
+    assert comparison_lines(found)[0].endswith("位次变动 1 个；失去指数：p")
 
 
 def test_the_workbook_says_who_gains_and_by_which_indicators() -> None:
