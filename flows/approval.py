@@ -21,7 +21,7 @@ from flows.ledger.release import releases
 from flows.ledger.store import Store
 from flows.ledger.warehouse import append
 from flows.mistakes import Mistake
-from indices.method import METHODS_DIR, Method, load_methods, method_digest
+from indices.method import METHODS_DIR, Method, file_digests, load_methods, method_digest
 from schemas.finding import State
 from schemas.period import Period
 
@@ -84,7 +84,7 @@ def locks(entries: Sequence[Entry]) -> dict[str, Entry]:
 
 def changed_locks(entries: Sequence[Entry], folder: Path = METHODS_DIR) -> list[str]:
     """A sentence for each method version that is no longer the text that was locked."""
-    here = {m.id: method_digest(m, folder) for m in load_methods(folder)}
+    here = file_digests(folder)
     problems = []
     for id, lock in locks(entries).items():
         if id not in here:

@@ -1,157 +1,167 @@
-"""Everything to recompute one release elsewhere, as a zip file whose bytes follow from the release.
+"""Everything to recompute one release elsewhere: what goes into a bundle, and a rerun from nothing but a bundle.
 
-Parts are stored, not deflated (workbooks and tables are compressed already), so the bytes depend on no
-zlib. A bundle is taken only if packing its parts again gives the very same bytes and each part has the
-digest of the list in it: a changed byte anywhere is refused. It holds the statistics store alone; GLT09
-lies in another one and is never inside.
+The file is that of ``bundle_file.py``, and its parts are held against the release (``bundle_parts.py``) when they
+are packed and again when they are taken. A bundle holds the statistics store alone; GLT09 lies in another one and
+is never inside.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import re
 import tempfile
-import zipfile
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import indices
+from flows.bundle_file import LIST, BundleError, Contents, packed, unpacked
+from flows.bundle_parts import (
+    JOURNAL,
+    MADE_OF,
+    NOTE,
+    TABLES,
+    foreign,
+    last_word,
+    left_out,
+    named,
+    unexpected,
+    workbooks,
+)
 from flows.earlier import procedures_of
 from flows.intake import PERMU, reader
-from flows.ledger.canonical import digest_files, sha256
-from flows.ledger.events import DECISIONS
+from flows.ledger.canonical import digest_folder, sha256
 from flows.ledger.files import write_file
-from flows.ledger.release import Release, ReleaseError, read_release
+from flows.ledger.journal import Entry
+from flows.ledger.release import Release, ReleaseError, read_release, unlike_event
 from flows.ledger.store import Store
-from flows.mistakes import Mistake
 from flows.printing import notes_of
 from flows.publication import ENGINE
+from flows.publish import at_stage
 from flows.rerun import Rerun, rerun
 from flows.settings import Settings
 from flows.stored import stored_results
-from indices.method import METHODS_DIR, load_methods, method_digest
+from indices import tables
+from indices.method import METHODS_DIR
 from indices.tables.workbook import Audience, write_tables
+from schemas.anomalies import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
 from schemas.codes import load_codes
 from schemas.form import FORMS_DIR
-from schemas.packing import NO_TIME
+from schemas.workdays import LIST as WORKDAYS
 
-FORMAT_VERSION = 1
-LIST, NOTE = "清单.json", "说明.md"
-MOST_PARTS, LARGEST_PART, LARGEST = 20_000, 200 * 2**20, 2 * 2**30  # what is unpacked at most
-_NAME = re.compile(r"[\w（）.\- ]+(/[\w（）.\- ]+)*")
 _AUDIENCES: tuple[Audience, ...] = ("internal", "public")
+_PRINTING = (*Path(tables.__file__).parent.glob("*.py"), Path(__file__).with_name("printing.py"))
 
 
-class BundleError(Mistake):
-    """A bundle that must not be made or taken; the message says why."""
+@dataclass(frozen=True)
+class Bundled:
+    """A bundle that was written: its SHA-256, and the modules of the release that the program no longer has."""
+
+    digest: str
+    left_out: tuple[str, ...]
 
 
-def write_bundle(store: Store, release: Release, settings: Settings, out: Path) -> str:
-    """Write a release's bundle and give its SHA-256; BundleError if GLT09 were in it."""
-    parts = _parts(store, release, settings)
-    listed = {
-        "format_version": FORMAT_VERSION,
-        "release": release.id,
-        "release_digest": release.digest,
-        "parts": {name: sha256(data) for name, data in sorted(parts.items())},
+def write_bundle(store: Store, release: Release, settings: Settings, out: Path) -> Bundled:
+    """Write a release's bundle.
+
+    The tables in it carry the stage that the release has now. BundleError if GLT09 were in it, or if a file that
+    the release was made with is another by now: a bundle with others would recompute something else. Python modules
+    that are others by now stay out and are named: a rerun uses those of the program that it is run with.
+    """
+    made = release.manifest
+    if any(name.split("/")[0] in PERMU for _, names in made.inputs for name in names):
+        raise BundleError(f"发布 {release.id} 含有 GLT09 数据，不得打包。")
+    parts = _made_of(release, settings)
+    changed = foreign(made, parts)
+    if changed:
+        raise BundleError(
+            f"{_in_words(changed)} 与发布 {release.id} 所用的不同，不能打包；请用当时的文件和当时版本的程序。"
+        )
+    absent = left_out(made, parts)
+    entries = store.journal.entries()
+    last = last_word(release, entries)
+    parts |= {
+        JOURNAL: b"".join(store.journal.path.read_bytes().splitlines(keepends=True)[:last]),
+        NOTE: _note(release, last, absent).encode(),
+        **{name: store.archive.get(digest) for name, digest in workbooks(release, entries).items()},
+        **_folder(release.folder, f"releases/{release.id}"),
     }
-    parts[LIST] = (json.dumps(listed, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
-    data = _packed(parts)
+    now, results = at_stage(store, release), stored_results(release, load_codes(settings.codes_folder))
+    for audience in _AUDIENCES:
+        parts |= {f"{TABLES}/{n}": d for n, d in write_tables(results, notes_of(now), audience).items()}
+    data = packed(Contents(release.id, release.digest, digest_folder(_PRINTING), parts))
     write_file(out, data, 0o600)
-    return sha256(data)
-
-
-def read_bundle(data: bytes) -> dict[str, bytes]:
-    """The parts of a bundle by name, checked; BundleError says what is wrong."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            infos = package.infolist()
-            if len(infos) > MOST_PARTS or sum(i.file_size for i in infos) > LARGEST:
-                raise BundleError("重算包过大，不予展开。")
-            for info in infos:
-                _check(info)
-            parts = {info.filename: package.read(info) for info in infos}
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise BundleError(f"重算包读不出来或被改动过：{error}") from error
-    try:
-        listed = json.loads(parts[LIST])
-        expected, version = dict(listed["parts"]), listed["format_version"]
-    except (KeyError, ValueError, TypeError) as error:
-        raise BundleError(f"重算包中没有可读的{LIST}。") from error
-    if version != FORMAT_VERSION:
-        raise BundleError(f"重算包的 format_version 是 {version!r}，本程序只认 {FORMAT_VERSION}。")
-    found = {name: sha256(part) for name, part in parts.items() if name != LIST}
-    for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
-            raise BundleError(f"重算包中的 {name} 与清单不符：缺失、多出或被改动过。")
-    if _packed(parts) != data:
-        raise BundleError("重算包的打包字节被改动过，内容以外的部分与原包不同。")
-    return parts
+    return Bundled(sha256(data), tuple(absent))
 
 
 def rerun_bundle(path: Path, settings: Settings) -> Rerun:
     """Recompute the release of a bundle with nothing but the bundle and this program.
 
-    BundleError if the bundle was changed; what :func:`flows.rerun.rerun` raises besides.
+    BundleError if the bundle was changed or is not of one piece; what :func:`flows.rerun.rerun` raises besides.
     """
-    parts = read_bundle(path.read_bytes())
+    contents = unpacked(path.read_bytes())
     with tempfile.TemporaryDirectory(prefix="zhishu-") as folder:
         root = Path(folder)
-        for name, data in parts.items():
+        for name, data in contents.parts.items():
             target = root / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-        here = replace(settings, home=root, codes_folder=root / "codes")
-        store = Store(root)
+        here, store = replace(settings, home=root, codes_folder=root / "codes"), Store(root)
         try:
-            release = read_release(store, json.loads(parts[LIST])["release"])
-        except (ReleaseError, TypeError, KeyError) as error:
+            release = read_release(store, contents.release)
+        except ReleaseError as error:
             raise BundleError(f"重算包中的发布读不出来：{error}") from error
-        return rerun(store, release, here, reader(here), root / "methods")
+        _of_one_piece(contents, release, store.journal.entries())
+        published = {n.partition("/")[2]: d for n, d in contents.parts.items() if n.startswith(f"{TABLES}/")}
+        found = rerun(store, release, here, reader(here), root / "methods", published=published)
+        if found.published and contents.printing != digest_folder(_PRINTING):
+            cause = "程序：写表的模块与打包时不同，包内表格无从逐格核对，请用打包时版本的程序重算"
+            found = replace(found, causes=(*found.causes, cause))
+        return found
 
 
-def _parts(store: Store, release: Release, settings: Settings) -> dict[str, bytes]:
+def _of_one_piece(contents: Contents, release: Release, entries: Sequence[Entry]) -> None:
+    """BundleError where list, manifest, journal and files do not speak of the same release."""
     made = release.manifest
-    if any(name.split("/")[0] in PERMU for _, names in made.inputs for name in names):
-        raise BundleError(f"发布 {release.id} 含有 GLT09 数据，不得打包。")
-    _same_as_released(release, settings)
-    entries = store.journal.entries(made.seq)
-    taken = {e.body["digest"] for e in entries if DECISIONS.get(e.type, "rejected") != "rejected"}
-    lines = store.journal.path.read_bytes().splitlines(keepends=True)[: made.seq]
-    parts = {
-        "journal.jsonl": b"".join(lines),
-        **{f"archive/{d[:2]}/{d}.xlsx": store.archive.get(d) for d in sorted(taken)},
-        **_folder(release.folder, f"releases/{release.id}"),
-        **{f"methods/{id}.toml": (METHODS_DIR / f"{id}.toml").read_bytes() for id in made.methods},
-        **{f"codes/{p.name}": p.read_bytes() for p in settings.codes_folder.glob("*.csv")},
-        **{f"forms/{p.name}": p.read_bytes() for p in FORMS_DIR.glob("*.toml")},
-        **{f"rules/{p.name}": p.read_bytes() for p in BETWEEN_DIR.glob("*.toml")},
+    if contents.release_digest != release.digest:
+        raise BundleError(f"重算包的{LIST}所记的发布摘要与发布 {release.id} 的不符，包被改动过。")
+    problem = unlike_event(release, entries)
+    if problem:
+        raise BundleError(f"重算包前后不一致：{problem}")
+    if last_word(release, entries) != len(entries):
+        raise BundleError(f"重算包的 {JOURNAL} 在关于发布 {release.id} 的最后一个事件之后还有事件。")
+    wrong = [*foreign(made, contents.parts), *unexpected(release, entries, contents.parts)]
+    if wrong:
+        raise BundleError(
+            f"重算包中的 {'、'.join(wrong)} 不是发布 {release.id} 所用的：缺失、多出或被改动过。"
+        )
+
+
+def _made_of(release: Release, settings: Settings) -> dict[str, bytes]:
+    """The files that a release was made with, as this program holds them; those that it does not name stay out."""
+    package, wanted = Path(indices.__file__).parent, {*named(release.manifest), f"codes/{WORKDAYS}"}
+    listed = {
+        **{f"methods/{p.name}": p for p in METHODS_DIR.glob("*.toml")},
+        **{f"codes/{p.name}": p for p in settings.codes_folder.glob("*.csv")},
+        **{f"forms/{p.name}": p for p in FORMS_DIR.glob("*.toml")},
+        f"rules/{ANOMALIES.name}": ANOMALIES,
+        **{f"procedures/{p.name}": p for p in ENGINE},
+        **{f"procedures/{name}": p for name, p in procedures_of(release.manifest.procedures).files.items()},
     }
-    package = Path(indices.__file__).parent
-    parts |= {f"procedures/{p.name}": p.read_bytes() for p in (*(package / "plan").glob("*.toml"), *ENGINE)}
-    sql = procedures_of(release.manifest.procedures).files
-    parts |= {f"procedures/{name}": path.read_bytes() for name, path in sql.items()}
-    results, notes = stored_results(release, load_codes(settings.codes_folder)), notes_of(release, settings)
-    for audience in _AUDIENCES:
-        parts |= {f"tables/{n}": d for n, d in write_tables(results, notes, audience).items()}
-    parts[NOTE] = _note(release).encode()
-    return parts
+    together = {
+        **{f"rules/{p.name}": p for p in BETWEEN_DIR.glob("*.toml")},
+        **{f"plan/{p.name}": p for p in (package / "plan").glob("*.toml")},
+    }
+    paths = {**{name: path for name, path in listed.items() if name in wanted}, **together}
+    parts = {name: path.read_bytes() for name, path in sorted(paths.items())}
+    changed = {name for name in foreign(release.manifest, parts) if name.endswith(".py")}
+    return {name: data for name, data in parts.items() if name not in changed}
 
 
-def _same_as_released(release: Release, settings: Settings) -> None:
-    """Methods and code lists must be those of the release: a bundle with others would recompute something else."""
-    made = release.manifest
-    methods = {m.id: method_digest(m) for m in load_methods()}
-    codes = digest_files(settings.codes_folder.glob("*.csv"))
-    for what, kept, here in (("方法", made.methods, methods), ("代码表", made.codes, codes)):
-        changed = sorted(name for name in kept if kept[name] != here.get(name))
-        if changed:
-            raise BundleError(
-                f"{what} {'、'.join(changed)} 与发布 {release.id} 所用的不同，不能打包；请用当时的文件。"
-            )
+def _in_words(names: Sequence[str]) -> str:
+    """Parts of a bundle as a person calls them: 方法 MQ-2026.1.toml."""
+    return "、".join(
+        f"{MADE_OF[folder]} {name}".strip() for folder, _, name in (part.partition("/") for part in names)
+    )
 
 
 def _folder(folder: Path, name: str) -> Mapping[str, bytes]:
@@ -159,29 +169,13 @@ def _folder(folder: Path, name: str) -> Mapping[str, bytes]:
     return {f"{name}/{p.relative_to(folder).as_posix()}": p.read_bytes() for p in files}
 
 
-def _packed(parts: Mapping[str, bytes]) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as package:
-        for name in sorted(parts):
-            info = zipfile.ZipInfo(name, NO_TIME.timetuple()[:6])
-            info.create_system, info.external_attr = 3, 0o600 << 16
-            package.writestr(info, parts[name])
-    return data.getvalue()
-
-
-def _check(info: zipfile.ZipInfo) -> None:
-    """A part may lie nowhere but below the folder, be a plain file, and no larger than it says."""
-    steps = info.filename.split("/")
-    if not _NAME.fullmatch(info.filename) or any(step.strip(". ") == "" for step in steps):
-        raise BundleError(f"重算包中的名称 {info.filename!r} 不合规，不予展开。")
-    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-        raise BundleError(f"重算包中的 {info.filename} 不是按原样存放的，不予展开。")
-    if info.file_size > LARGEST_PART:
-        raise BundleError(f"重算包中的 {info.filename} 过大，不予展开。")
-
-
-def _note(release: Release) -> str:
+def _note(release: Release, last: int, absent: Sequence[str]) -> str:
     made = release.manifest
+    lacking = (
+        f"\n打包的程序已比发布时新：{_in_words(absent)} 与发布时不同，未收入包内。数值若有不同，请用发布时版本的程序重算。\n"
+        if absent
+        else ""
+    )
     packages = "、".join(f"{n} {v}" for n, v in sorted(made.beside.get("packages", {}).items()))
     return f"""# 重算包（内部）
 
@@ -191,14 +185,14 @@ def _note(release: Release) -> str:
 2. 运行 `zhishu rerun --bundle 本文件.zip`。不需要台账，也不需要网络。
 3. 退出码 0 且显示“重算完全一致”，即全部结果表和工作簿内容相同；退出码 1 时列出不同的数、最先分歧的环节和原因。
 
-请用另行留存的哈希核对：发布摘要 {release.digest}，台账位置 {made.seq}，台账哈希 {made.head}（见当期任一已发布表格的“说明”页）。
-
+包内各件互相印证，但整包可以另造：请用另行留存的哈希核对。发布摘要 {release.digest}，台账位置 {made.seq}，台账哈希 {made.head}（见当期任一已发布表格的“说明”页）。
+{lacking}
 | 位置 | 内容 |
 |---|---|
 | archive/ | 归档工作簿，文件名即 SHA-256 |
-| journal.jsonl | 台账日志，到第 {made.seq} 号事件止 |
+| {JOURNAL} | 台账日志，到第 {last} 号事件止：数据所依据的事件到第 {made.seq} 号，其后到关于本次发布的最后一个事件 |
 | releases/ | 发布清单和结果表 |
-| methods/ procedures/ forms/ rules/ codes/ | 方法、程序、表式、规则、代码表 |
-| tables/ | 已发布表格 |
+| methods/ procedures/ plan/ forms/ rules/ codes/ | 方法、程序、计划目标、表式、规则、代码表 |
+| {TABLES}/ | 已发布表格 |
 | {LIST} | 以上各件的 SHA-256 |
 """

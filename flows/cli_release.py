@@ -71,8 +71,12 @@ def bundle(
 
     chosen = existing(settings_for(home, codes))
     store = Store(chosen.home)
-    digest = write_bundle(store, read_release(store, release), chosen, out.absolute())
-    print(f"重算包（内部）{out}，SHA-256 {digest}")
+    done = write_bundle(store, read_release(store, release), chosen, out.absolute())
+    print(f"重算包（内部）{out}，SHA-256 {done.digest}")
+    if done.left_out:
+        print(
+            f"以下程序模块与发布时不同，未收入包内：{'、'.join(done.left_out)}；数值若有不同，请用发布时版本的程序重算。"
+        )
     return 0
 
 
@@ -102,7 +106,7 @@ def publish(
 
     chosen = existing(settings_for(home, codes))
     store = Store(chosen.home)
-    word = Word(stage, reason, by, role, approved_by, signature.read_bytes() if signature else b"")
+    word = Word(stage, reason, by, role, approved_by, signature.read_bytes() if signature else None)
     with (
         store.writing() as repaired,
         closing(open_warehouse(store, reader(chosen), chosen.threads)) as con,

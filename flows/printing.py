@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
+
 from flows.approval import approval_words, caveat
 from flows.ledger.files import make_folder, write_file
 from flows.ledger.release import Manifest, Release
-from flows.settings import Settings
 from flows.stored import records
-from indices.method import Method, load_methods
+from indices.method import METHODS_DIR, Method, load_methods
 from indices.tables.notes import MethodNote, ReleaseNotes, SourceLine, interval_words
 from indices.tables.results import Results
 from indices.tables.workbook import Audience, write_tables
@@ -21,9 +22,9 @@ TRIAL = "本表为试算结果：“1269”行动计划未规定指数的编制�
 SCOPE = "除注明者外为规模以上工业口径；地区表（赣链统02表）多数指标含采矿业和电力热力燃气水生产供应业。"
 
 
-def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
-    """What the tables say of a release."""
-    known = {m.id: m for m in load_methods()}
+def notes_of(release: Release, folder: Path = METHODS_DIR) -> ReleaseNotes:
+    """What the tables say of a release, whose methods lie in ``folder``."""
+    known = {m.id: m for m in load_methods(folder)}
     order = {"MQ": 0, "CM": 1, "CA": 2}
     used = sorted((known[i] for i in release.manifest.methods), key=lambda m: order.get(m.index, 9))
     return ReleaseNotes(
@@ -38,7 +39,7 @@ def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
         journal_head=release.manifest.head,
         release_digest=release.digest,
         input_count=len(release.manifest.inputs),
-        settings=settings.lines,
+        settings=_setting_lines(release.manifest),
         sources=_sources(release),
         findings=tuple(
             (SEVERITY_ZH[s], count)
@@ -48,18 +49,18 @@ def notes_of(release: Release, settings: Settings) -> ReleaseNotes:
     )
 
 
+def _setting_lines(made_of: Manifest) -> tuple[str, ...]:
+    """The settings that the release was made with, whatever those of the command that prints it."""
+    return (f"待核数据{'计入' if made_of.settings['admit_pending'] else '不计入'}指数",)
+
+
 def _sources(release: Release) -> tuple[SourceLine, ...]:
     """What the release keeps of the cells behind its totals."""
     if "result_source" not in release.tables:  # a release from before it was kept
         return ()
-    return tuple(
-        SourceLine(
-            r["index_code"], r["subject"], r["indicator"], r["variable"], int(r["number"]), int(r["cells"]),
-            int(r["files"]), r["digest"], r["file"], r["report"], r["sheet"], r["cell"],
-            r["raw"] or "",
-        )
-        for r in records(release.table("result_source")).iter_rows(named=True)
-    )  # fmt: skip
+    counts = [pl.col(name).cast(pl.Int32) for name in ("number", "cells", "files")]
+    frame = records(release.table("result_source")).with_columns(*counts, pl.col("raw").fill_null(""))
+    return tuple(map(SourceLine._make, frame.select(SourceLine._fields).iter_rows()))
 
 
 def _method_note(method: Method, made_of: Manifest) -> MethodNote:
@@ -73,14 +74,13 @@ def _method_note(method: Method, made_of: Manifest) -> MethodNote:
 def write_workbooks(
     release: Release,
     results: Results,
-    settings: Settings,
     out: Path,
     audience: Audience,
 ) -> tuple[Path, ...]:
     """Write the index tables of a release into a folder, each whole or not at all."""
     make_folder(out)
     written = []
-    for name, data in write_tables(results, notes_of(release, settings), audience).items():
+    for name, data in write_tables(results, notes_of(release), audience).items():
         path = out / name
         write_file(path, data, 0o644)
         written.append(path)

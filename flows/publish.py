@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 
@@ -21,7 +22,7 @@ from flows.ledger.release import FIRST_STAGE, REVISED_STAGE, Release, read_relea
 from flows.ledger.store import Store
 from flows.ledger.warehouse import append
 from flows.mistakes import Mistake
-from indices.method import load_methods
+from indices.method import METHODS_DIR, load_methods
 from schemas.finding import State
 from schemas.form import PROVINCE
 from schemas.period import Period
@@ -48,7 +49,7 @@ class Word:
     publisher: str
     role: str
     approver: str
-    signature: bytes = b""
+    signature: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ def _judge(word: Word, now: Staged, entries: Sequence[Entry]) -> None:
     ):
         if not text.strip():
             raise PublishError(f"设定发布阶段须写明{what}。")
+    if word.signature == b"":
+        raise PublishError("所附的电子签名文件是空的，请核对后再设定阶段。")
     publisher, approver = squeezed(word.publisher), squeezed(word.approver)
     if publisher == approver:
         raise PublishError(f"发布人和批准人不能同为 {word.publisher}。")
@@ -139,16 +142,16 @@ def staged(release: Release, entries: Sequence[Entry]) -> Staged:
     )
 
 
-def staged_releases(store: Store) -> list[Staged]:
-    """All releases with their present stages, in order of period and number."""
+def staged_releases(store: Store, period: str | None = None) -> list[Staged]:
+    """All releases, or those of one period, with their present stages, in order of period and number."""
     entries = store.journal.entries()
-    return [staged(release, entries) for release in releases(store)]
+    return [staged(release, entries) for release in releases(store, period)]
 
 
-def at_stage(store: Store, release: Release) -> Release:
-    """The release as its tables are to name it now: its stage, and the approval of its methods."""
+def at_stage(store: Store, release: Release, folder: Path = METHODS_DIR) -> Release:
+    """The release as its tables are to name it now: its stage, and the approval of its methods in ``folder``."""
     entries = store.journal.entries()
-    used = [m for m in load_methods() if m.id in release.manifest.methods]
+    used = [m for m in load_methods(folder) if m.id in release.manifest.methods]
     beside = {**release.manifest.beside, "approvals": approvals(entries, used)}
     return replace(
         release, stage=staged(release, entries).stage, manifest=replace(release.manifest, beside=beside)

@@ -6,7 +6,6 @@ as this program keeps them (``flows/earlier.py``); a difference between them and
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -14,47 +13,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from flows.earlier import Procedures, procedures_of
-from flows.ledger.release import Manifest, Release, ReleaseError
+from flows.ledger.release import Manifest, Release, ReleaseError, unlike_event
 from flows.ledger.store import Store
 from flows.ledger.warehouse import ReadFiles, build
+from flows.parting import Difference, compare_tables, unlike_workbooks
 from flows.printing import notes_of
 from flows.provenance import place_sources
 from flows.publication import manifest, release_tables, view
+from flows.publish import at_stage
 from flows.settings import Settings
-from flows.stored import KEYS, stored_results
+from flows.stored import stored_results
 from indices.engine import compute
 from indices.method import METHODS_DIR, Method, load_methods, method_digest
 from indices.procedures import SQL_DIR
+from indices.tables.notes import ReleaseNotes
 from indices.tables.results import Results, read_results
-from indices.tables.workbook import Audience, content_digest, write_tables
+from indices.tables.workbook import Audience, write_tables
 from schemas.codes import load_codes
 from schemas.period import Period
 
-# the stages in the order in which a number comes about, with the columns that belong to each
-STAGES: Sequence[tuple[str, str, tuple[str, ...]]] = (
-    ("事实", "included", ()),
-    ("事实", "result_variable", ()),
-    ("指标", "result_indicator", ("ref_period", "age", "value", "missing", "status")),
-    ("得分", "result_indicator", ()),
-    ("分项", "result_pillar", ()),
-    ("指数", "result_index", ()),
-)
 _AUDIENCES: tuple[Audience, ...] = ("internal", "public")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One value that came out differently; ``key`` names its row."""
-
-    stage: str
-    table: str
-    key: str
-    column: str
-    kept: str
-    again: str
 
 
 @dataclass(frozen=True)
@@ -66,18 +46,24 @@ class Rerun:
     workbooks: tuple[str, ...]  # names of those whose content differs
     causes: tuple[str, ...]
     notes: tuple[str, ...]
+    digest: str = (
+        ""  # of the release, with position and head of the journal: to hold against a published workbook
+    )
+    seq: int = 0
+    head: str = ""
+    published: tuple[str, ...] = ()  # names of the published workbooks in hand whose content differs
 
     @property
     def identical(self) -> bool:
         """True if every table and every workbook has the same content."""
-        return not (self.differences or self.workbooks)
+        return not (self.differences or self.workbooks or self.published)
 
     @property
     def parted_at(self) -> str:
         """The first stage at which the values part; empty where they do not."""
         if self.differences:
             return self.differences[0].stage
-        return "表格" if self.workbooks else ""
+        return "表格" if self.workbooks or self.published else ""
 
 
 def rerun(
@@ -87,14 +73,17 @@ def rerun(
     read: ReadFiles,
     methods: Path = METHODS_DIR,
     sql: Path = SQL_DIR,
+    published: Mapping[str, bytes] | None = None,
 ) -> Rerun:
     """Compute a release again in a database of its own and compare; ``methods`` and ``sql`` are where they lie.
 
-    ReleaseError if chain, head or a kept table is not what the release says; WarehouseError if a
-    workbook is missing, changed, or reads differently.
+    ``published`` are all its workbooks as they were given out, by file name: they are compared, too. ReleaseError if
+    chain, head, event or a kept table is not what the release says; WarehouseError or ArchiveError if a workbook is
+    missing, changed, or reads differently.
     """
     made = release.manifest
     problems = store.journal.verify([(made.seq, made.head)])
+    problems = problems or list(filter(None, [unlike_event(release, store.journal.entries())]))
     if problems:
         raise ReleaseError(f"发布 {release.id} 不能重算：{problems[0]}")
     kept = {name: release.table(name) for name in release.tables}
@@ -116,12 +105,24 @@ def rerun(
     )
     causes = _causes(made, now)
     differences = compare_tables(kept, again)
-    books = _workbooks(release, settings, stored_results(release, codes), results)
-    found = Rerun(release.id, differences, books, causes, _packages(made, now))
+    notes = notes_of(at_stage(store, release, methods), methods)
+    tables = _tables(results, notes)
+    found = Rerun(
+        release.id, differences, unlike_workbooks(_tables(stored_results(release, codes), notes), tables), causes,
+        _packages(made, now), release.digest, made.seq, made.head,
+        () if published is None else unlike_workbooks(published, tables),
+    )  # fmt: skip
     if found.identical:
         harmless = tuple(f"{cause}，结果相同" for cause in causes)
         return replace(found, causes=(), notes=(*harmless, *found.notes))
-    return found if causes else replace(found, causes=found.notes or ("原因不明：输入、方法和程序都相同",))
+    return replace(found, causes=causes or _without_cause(found))
+
+
+def _without_cause(found: Rerun) -> tuple[str, ...]:
+    """What to say where inputs, methods and programs are the same and something differs all the same."""
+    if not (found.differences or found.workbooks):
+        return ("表格：结果相同，已发布表格却与由此写出的不同：表格被改动过，或写表的程序不同",)
+    return found.notes or ("原因不明：输入、方法和程序都相同",)
 
 
 def _compute(
@@ -181,66 +182,19 @@ def _packages(kept: Manifest, now: Manifest) -> tuple[str, ...]:
     )
 
 
-def compare_tables(kept: Mapping[str, str], again: Mapping[str, str]) -> tuple[Difference, ...]:
-    """Every value that differs between two sets of canonical tables, in the order of the stages."""
-    found: list[Difference] = []
-    told: set[tuple[str, str]] = set()  # (table, column) that an earlier stage has dealt with
-    later = [
-        ("表格", name, ())
-        for name in sorted(kept.keys() | again.keys())
-        if name not in {s[1] for s in STAGES}
-    ]
-    for stage, table, columns in (*STAGES, *later):
-        one, two = kept.get(table, ""), again.get(table, "")
-        if one != two:
-            differing = _rows(stage, table, one, two)
-            chosen = [
-                d for d in differing if (not columns or d.column in columns) and (table, d.column) not in told
-            ]
-            found += chosen
-        told |= {(table, column) for column in columns}
-    return tuple(found)
-
-
-def _rows(stage: str, table: str, kept: str, again: str) -> list[Difference]:
-    keys = KEYS.get(table, ("table_name", "column_index"))
-    one, two = (_by_key(text, keys) for text in (kept, again))
-    found = []
-    for key in sorted(one.keys() | two.keys()):
-        left, right = one.get(key), two.get(key)
-        name = " ".join(key)
-        if left is None or right is None:
-            sides = ("有此行", "无此行") if right is None else ("无此行", "有此行")
-            found.append(Difference(stage, table, name, "", *sides))
-            continue
-        found += [
-            Difference(stage, table, name, column, left.get(column) or "", right.get(column) or "")
-            for column in dict.fromkeys((*left, *right))
-            if left.get(column) != right.get(column)
-        ]
-    return found
-
-
-def _by_key(text: str, keys: Sequence[str]) -> dict[tuple[str, ...], dict[str, str | None]]:
-    if not text:
-        return {}
-    rows = pl.read_csv(io.StringIO(text), infer_schema=False).iter_rows(named=True)
-    return {tuple(row[k] or "" for k in keys): row for row in rows}
-
-
-def _workbooks(release: Release, settings: Settings, kept: Results, again: Results) -> tuple[str, ...]:
-    """Names of the workbooks whose content is not the same from the kept and from the new results."""
-    notes, differing = notes_of(release, settings), []
-    for audience in _AUDIENCES:
-        one, two = (write_tables(results, notes, audience) for results in (kept, again))
-        differing += [name for name in one if content_digest(one[name]) != content_digest(two[name])]
-    return tuple(differing)
+def _tables(results: Results, notes: ReleaseNotes) -> dict[str, bytes]:
+    """All workbooks of a release by file name."""
+    return {n: data for audience in _AUDIENCES for n, data in write_tables(results, notes, audience).items()}
 
 
 def rerun_lines(found: Rerun, shown: int = 50) -> list[str]:
     """What people read of a rerun."""
     if found.identical:
-        return [f"发布 {found.release} 重算完全一致。", *(f"说明：{note}" for note in found.notes)]
+        return [
+            f"发布 {found.release} 重算完全一致。",
+            f"发布摘要 {found.digest}，台账位置 {found.seq}，台账哈希 {found.head}：请与已发布表格“说明”页所印的核对。",
+            *(f"说明：{note}" for note in found.notes),
+        ]
     lines = [f"发布 {found.release} 重算不一致，最先分歧于：{found.parted_at}。"]
     lines += [f"原因：{cause}" for cause in found.causes]
     lines += [
@@ -249,4 +203,5 @@ def rerun_lines(found: Rerun, shown: int = 50) -> list[str]:
     ]
     if len(found.differences) > shown:
         lines.append(f"另有 {len(found.differences) - shown} 处（用 --json 看全部）")
-    return lines + [f"内容不同的表格：{name}" for name in found.workbooks]
+    lines += [f"内容不同的表格：{name}" for name in found.workbooks]
+    return [*lines, *(f"与重算所得不同的已发布表格：{name}" for name in found.published)]

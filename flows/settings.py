@@ -33,11 +33,6 @@ class Settings:
         """What a release's digest must know."""
         return {"admit_pending": self.admit_pending}
 
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The same for the 说明 sheet."""
-        return (f"待核数据{'计入' if self.admit_pending else '不计入'}指数",)
-
 
 def settings(
     home: Path | None = None, codes: Path | None = None, admit_pending: bool = True, actor: str | None = None

@@ -15,10 +15,10 @@ import duckdb
 
 from flows.arrivals import ZONE, Expected, expected_submissions
 from flows.chasing import LevelLine, Reminder, level_lines, reminders
-from flows.ledger.release import releases
 from flows.ledger.store import Store
 from flows.ledger.warehouse import view_warehouse
 from flows.publication import stale, view
+from flows.publish import staged_releases
 from flows.settings import Settings
 from indices.coverage import place_coverage, read_reports
 from schemas.codes import load_codes
@@ -51,6 +51,8 @@ class Standing:
     rules: tuple[Record, ...] = ()
     releases: tuple[Record, ...] = ()
     stale: tuple[str, ...] = ()
+    journal_seq: int = 0
+    journal_head: str = ""  # of the last event: kept elsewhere, it shows a journal cut short or written anew
 
     @property
     def needs_a_person(self) -> bool:
@@ -75,6 +77,7 @@ def standing(settings: Settings, period: Period, as_of: date | None = None) -> S
         reports = read_reports(con, codes, period)
         place_coverage(con, reports)
         expected = expected_submissions(con, store, reports, workdays, day)
+        seq, head = store.journal.head
         days = [d for one in expected for d in (one.due, one.last or day)]
         return Standing(
             period=str(period),
@@ -91,10 +94,12 @@ def standing(settings: Settings, period: Period, as_of: date | None = None) -> S
             clues=_records(con, _FINDINGS.format("="), [_behind(expected)]),
             rules=_records(con, _RULES, [_behind(expected)]),
             releases=tuple(
-                {"id": r.id, "stage": r.stage, "digest": r.digest, "reason": r.reason}
-                for r in releases(store, str(period))
+                {"id": s.release.id, "stage": s.stage, "digest": s.release.digest, "reason": s.reason}
+                for s in staged_releases(store, str(period))
             ),
             stale=outdated,
+            journal_seq=seq,
+            journal_head=head,
         )
 
 
@@ -124,8 +129,10 @@ ORDER BY f.submitter, f.form, f.subject, f.seq, f.ordinal
 """
 _REFUSED = """
 SELECT d.file_name, f.rule, f.message, f.advice
-FROM delivery AS d JOIN finding AS f ON f.seq = d.seq AND f.rule = d.refused
-WHERE d.refused <> '' ORDER BY d.file_name, d.digest
+FROM delivery AS d JOIN finding AS f ON f.digest = d.digest AND f.submission IS NULL AND f.rule = d.refused
+WHERE d.refused <> ''
+QUALIFY row_number() OVER (PARTITION BY d.digest ORDER BY f.seq DESC, f.ordinal) = 1
+ORDER BY d.file_name, d.digest
 """
 _FINDINGS = """
 SELECT severity, level, rule, period, form, submitter, subject, file_name, sheet, cell, value, message, advice,

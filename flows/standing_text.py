@@ -42,6 +42,8 @@ def standing_text(found: Standing) -> list[str]:
         lines.append(f"发布 {row['id']} {row['stage']} {row['digest'][:16]} {row['reason']}".rstrip())
     if found.stale:
         lines.append(f"需要重新发布的报告期：{'、'.join(found.stale)}")
+    if found.journal_seq:
+        lines.append(f"台账末端：第 {found.journal_seq} 号事件，哈希 {found.journal_head}")
     return lines
 
 

@@ -1,15 +1,17 @@
 """Two releases of a period compared: one corrected cell moves what rests on it, and nothing else."""
 
 import io
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import openpyxl
 import pytest
-from conftest import MONTH, Small
+from conftest import MONTH, Ran, Small
 from loop import change, reading, sheet_of, value
 
 from flows.batch import run_batch
@@ -27,11 +29,10 @@ CITY = "360600"
 
 
 @pytest.fixture(scope="module")
-def revised(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Store:
+def revised(small: Small, small_ran: Ran, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A home in which the city filed GLT02 again, with revenue higher by one part in two hundred."""
     folder = tmp_path_factory.mktemp("revised")
-    settings = small.settings(folder / "home")
-    run_batch(settings, MONTH, [small.inbox], None)
+    settings = small.settings(Path(shutil.copytree(small_ran.home, folder / "home")))
     source = next((small.inbox / "2026-10").rglob(f"{CITY}*.xlsx"))
     old = int(Decimal(value(sheet_of(reading(source, small.codes), "GLT02"), "rev_cum")))
     change(source, folder / "again" / "改.xlsx", small.codes, "GLT02", 2, rev_cum=old + old // 200)

@@ -119,6 +119,46 @@ def test_a_cut_tail_and_a_rewritten_chain_are_found_against_an_anchor(
     assert "日志被重写" in other.verify([anchor])[0]
 
 
+def test_the_head_beside_the_journal_shows_a_tail_cut_off_and_nothing_is_added(journal: Journal) -> None:
+    assert journal.head_path.read_text() == f"6 {journal.head[1]}\n" and journal.verify_head() == []
+    sound, head = lines(journal), journal.head_path.read_bytes()
+    assert write(journal, sound[:4]) == []  # each line that is left is sound
+    cut = Journal(journal.path)
+    assert "只到第 4 号事件，短于末端记录 journal.head（第 6 号事件）" in cut.verify_head()[0]
+    for act in (cut.repair, lambda: cut.append([event(7)])):
+        with pytest.raises(JournalError, match="末尾被截去"):
+            act()
+    assert lines(journal) == sound[:4] and journal.head_path.read_bytes() == head
+
+
+def test_an_event_cut_in_its_middle_is_no_torn_write(journal: Journal) -> None:
+    cut = journal.path.read_bytes()[:-5]
+    journal.path.write_bytes(cut)
+    with pytest.raises(JournalError, match="末尾被截去"):
+        Journal(journal.path).repair()
+    assert journal.path.read_bytes() == cut
+
+
+def test_a_head_that_is_missing_wrong_or_behind_is_told_and_only_a_missing_one_is_made_up_for(
+    journal: Journal,
+) -> None:
+    head = journal.head_path.read_bytes()
+    journal.head_path.write_text(f"6 {'0' * 64}\n")
+    assert "日志被重写" in journal.verify_head()[0]
+    with pytest.raises(JournalError, match="日志被重写"):
+        journal.repair()
+    journal.head_path.write_text(f"5 {journal.entries()[4].hash}\n")
+    assert "有事件另行写入" in journal.verify_head()[0]
+    for content in (b"no head", b""):
+        journal.head_path.write_bytes(content)
+        assert "无从知道末尾是否完整" in journal.verify_head()[0]
+    journal.head_path.unlink()
+    assert "无从知道末尾是否完整" in journal.verify_head()[0]
+    assert "已按现有末端（第 6 号事件）写下" in journal.repair()
+    assert journal.head_path.read_bytes() == head and journal.repair() == ""
+    assert Journal(journal.path.with_name("none")).verify_head() == []
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 10**6), change=st.integers(1, 255))
 def test_no_single_byte_can_change_unseen(journal: Journal, place: int, change: int) -> None:
@@ -149,12 +189,14 @@ def test_a_torn_last_line_is_reported_and_set_aside(journal: Journal) -> None:
 
 
 def test_a_batch_cut_at_any_byte_is_completed(journal: Journal) -> None:
-    before = journal.path.read_bytes()
+    before, head = journal.path.read_bytes(), journal.head_path.read_bytes()
     journal.append([event(7), event(8)])
     after = journal.path.read_bytes()
     batch = after[len(before) :]
     redo = journal.path.with_name("journal.jsonl.batch")
+    kept = journal.head_path.read_bytes()
     for written in [*range(0, len(batch), 17), len(batch)]:
+        journal.head_path.write_bytes(head)  # it is written after the batch and before the redo file goes
         journal.path.write_bytes(before + batch[:written])
         redo.write_bytes(batch)
         again = Journal(journal.path)
@@ -163,9 +205,9 @@ def test_a_batch_cut_at_any_byte_is_completed(journal: Journal) -> None:
             again.append([event(9)])
         said = again.repair()
         assert "没有丢失" in said if written < len(batch) else said == ""
-        assert journal.path.read_bytes() == after
+        assert journal.path.read_bytes() == after and journal.head_path.read_bytes() == kept
         assert not redo.exists()
-        assert again.verify() == [] and len(again.entries()) == 8
+        assert again.verify() == again.verify_head() == [] and len(again.entries()) == 8
 
 
 def test_a_redo_file_that_does_not_fit_touches_nothing(journal: Journal, tmp_path: Path) -> None:
@@ -207,7 +249,7 @@ def test_a_writer_killed_at_work_leaves_a_journal_that_repairs(tmp_path: Path) -
     child.wait()
     journal = Journal(path)
     journal.repair()
-    assert journal.verify() == []
+    assert journal.verify() == journal.verify_head() == []
     assert len(journal.entries()) >= 60 and len(journal.entries()) % 3 == 0
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Small
+from conftest import MONTH, Small
 
 from flows.batch import Outcome
 from flows.intake import reader
 from flows.ledger.events import EventType
 from flows.ledger.release import ReleaseError, read_release
 from flows.ledger.store import Store
-from flows.ledger.warehouse import open_warehouse, view_warehouse
+from flows.ledger.warehouse import open_warehouse
+from flows.printing import notes_of
 from flows.publish import (
     PublishError,
     Word,
@@ -26,6 +27,7 @@ from flows.publish import (
     staged,
     staged_releases,
 )
+from flows.standing import standing
 from flows.verify import verify
 
 WORD = Word("最终", "年报定案", "王五", "发布岗", "赵六")
@@ -62,7 +64,8 @@ def test_a_stage_is_a_word_in_the_journal_and_the_release_folder_stays(
     assert store.evidence.get(entry.body["signature"]) == b"signed"
     con.close()
     read = reader(small.settings(store.home))
-    view_warehouse(store).close()  # the database is at the journal's head
+    # the database is at the journal's head, and the status names the newest stage
+    assert [r["stage"] for r in standing(small.settings(store.home), MONTH).releases] == ["最终"]
     assert verify(store, read) == []
     store.evidence.path(entry.body["signature"]).unlink()
     assert any(entry.body["signature"] in problem for problem in verify(store, read))
@@ -75,6 +78,7 @@ def test_a_stage_is_a_word_in_the_journal_and_the_release_folder_stays(
         (replace(WORD, approver=" "), "批准人"),
         (replace(WORD, reason=""), "理由"),
         (replace(WORD, approver="王 五"), "不能同为"),
+        (replace(WORD, signature=b""), "签名文件是空的"),
     ],
 )
 def test_what_is_missing_or_one_person_is_refused(
@@ -120,3 +124,10 @@ def test_who_reviewed_the_data_cannot_publish_them(store: Store, con: duckdb.Duc
     with pytest.raises(PublishError, match="核定过"):
         _judge(WORD, staged(release, journal), journal)
     _judge(WORD, staged(release, store.journal.entries()), store.journal.entries())
+
+
+def test_the_tables_name_the_settings_of_the_release_and_not_of_who_prints(store: Store) -> None:
+    release = read_release(store, "2026-10.1")
+    assert notes_of(release).settings == ("待核数据计入指数",)
+    without = replace(release.manifest, settings={"admit_pending": False})
+    assert notes_of(replace(release, manifest=without)).settings == ("待核数据不计入指数",)

@@ -18,6 +18,7 @@ from test_cli import zhishu
 
 from flows.arrivals import Expected
 from flows.batch import run_batch
+from flows.ledger.store import Store
 from flows.settings import Settings
 from flows.standing import Standing, as_json, standing
 from flows.standing_book import standing_book
@@ -49,7 +50,7 @@ def settings(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     change(good, first / "2026-10" / f"{LATE}.xlsx", small.codes, "GLT02", 1, ent_loss_n=9999)
     change(good, second / f"{LATE}.xlsx", small.codes, "GLT02", 2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flows.ledger.journal.datetime", _At)
+        patch.setattr("flows.ledger.line.datetime", _At)
         # half past one in the night of the 19th in Shanghai
         _At.moment = datetime(2026, 11, 18, 17, 30, tzinfo=UTC)
         run_batch(made, MONTH, [first], None, compute=False)
@@ -112,6 +113,14 @@ def test_the_text_has_the_summary_first_and_fits_two_screens(found: Standing) ->
         f"{ABSENT} 余江区统计局：未报 GLT01 2026-10（迟 7 个工作日）" in text
         and "产值、增加值截止 2026-11-16" in text
     )
+
+
+def test_the_head_of_the_journal_is_printed_for_keeping_elsewhere(
+    settings: Settings, found: Standing
+) -> None:
+    seq, head = Store(settings.home).journal.head
+    assert f"台账末端：第 {seq} 号事件，哈希 {head}" in standing_text(found)
+    assert (as_json(found)["journal_seq"], as_json(found)["journal_head"]) == (seq, head)
 
 
 def test_a_rejected_report_is_wanted_again(small: Small, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ ago still finds its bytes. Files are read-only, and each read is checked against
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,18 +68,31 @@ class Archive:
             if not path.name.startswith("."):  # an unfinished write after a crash
                 yield path.stem
 
-    def verify(self, needed: Iterator[str] | None = None) -> list[str]:
-        """One Chinese sentence for each file changed, misplaced, or missing among ``needed``."""
+    def verify(self, needed: Iterable[str] | None = None) -> list[str]:
+        """One Chinese sentence for each file that is changed, misplaced, foreign, missing or named by no event.
+
+        ``needed`` are the digests that events name; without them only what can be seen of the files is judged.
+        """
         problems = []
-        kept = set()
-        for path in sorted(self.root.glob(f"??/*{self.suffix}")):
-            if path.name.startswith("."):
+        kept: set[str] = set()
+        for path in sorted(p for p in self.root.rglob("*") if p.is_file()):
+            if path.name.startswith("."):  # an unfinished write after a crash
                 continue
-            kept.add(path.stem)
-            if sha256(path.read_bytes()) != path.stem:
+            digest = path.name.removesuffix(self.suffix)
+            if len(digest) != 64 or not _DIGITS.issuperset(digest) or path.suffix != self.suffix:
+                problems.append(f"归档中有不属于它的文件 {path.relative_to(self.root)}。")
+                continue
+            kept.add(digest)
+            if sha256(path.read_bytes()) != digest:
                 problems.append(f"归档文件 {path.name} 的内容与文件名（SHA-256）不符，请从备份恢复。")
-            elif path.parent.name != path.stem[:2]:
-                problems.append(f"归档文件 {path.name} 不在应在的文件夹 {path.stem[:2]} 中。")
-        for digest in sorted(set(needed or ()) - kept):
-            problems.append(f"归档缺少文件 {digest}{self.suffix}，请从备份恢复。")
+            elif path != self.path(digest):
+                problems.append(f"归档文件 {path.name} 不在应在的文件夹 {digest[:2]} 中。")
+        if needed is None:
+            return problems
+        wanted = set(needed)
+        problems += [f"归档缺少文件 {d}{self.suffix}，请从备份恢复。" for d in sorted(wanted - kept)]
+        problems += [
+            f"归档文件 {d}{self.suffix} 没有任何台账事件提到：是中断的运行留下的，或日志缺了事件。"
+            for d in sorted(kept - wanted)
+        ]
         return problems

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from schemas.lists import text_of
 
 _PLAIN = frozenset({str, int, bool, type(None)})
 
@@ -87,17 +89,31 @@ def _csv_field(column: str) -> str:
 def digest_files(paths: Iterable[Path]) -> dict[str, str]:
     """File name to digest of its text, with line ends and byte order mark made equal.
 
-    CanonicalError if two files have the same name: the folder must not matter.
+    CanonicalError if two files have the same name: the folder must not matter. ListError if one is not UTF-8.
     """
     digests: dict[str, str] = {}
     for path in sorted(paths, key=lambda p: p.name):
         if path.name in digests:
             raise CanonicalError(f"two files are named {path.name}")
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-        digests[path.name] = sha256(text.rstrip("\n") + "\n")
+        digests[path.name] = _digest(text_of(path))
     return digests
+
+
+def digest_text(data: bytes) -> str:
+    """The digest of a text file's bytes as :func:`digest_files` takes it; UnicodeDecodeError if it is not UTF-8."""
+    return _digest(data.decode("utf-8-sig"))
+
+
+def _digest(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return sha256(text.rstrip("\n") + "\n")
 
 
 def digest_folder(paths: Iterable[Path]) -> str:
     """One digest of several text files, by name order; see :func:`digest_files`."""
-    return sha256(canonical_json(digest_files(paths)))
+    return digest_together(digest_files(paths))
+
+
+def digest_together(digests: Mapping[str, str]) -> str:
+    """One digest of several, by the names that they have."""
+    return sha256(canonical_json(dict(digests)))

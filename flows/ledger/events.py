@@ -99,13 +99,18 @@ _RANK = {EventType.REVIEWED: -1} | {
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened. ``file_name`` stands beside the chained record, not in it."""
+    """One thing that happened. ``file_name`` and a release's ``manifest`` stand beside the chained record, not in it.
+
+    ``manifest`` is the seal of a manifest file: package versions are in that file, and the chain does not depend on
+    them.
+    """
 
     type: EventType
     actor: str
     role: str
     body: Mapping[str, Any]
     file_name: str = ""
+    manifest: str = ""
 
 
 def canonical_order(event: Event) -> tuple[Any, ...]:

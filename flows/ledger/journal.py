@@ -1,52 +1,30 @@
-"""The journal: an append-only file of JSON lines, each chained to the one before by its hash.
+"""The journal: an append-only file of JSON lines, each chained to the one before by its hash (``line.py``).
 
-Chained is the canonical text of what happened, without any clock; beside it stand when, by which
-account, on which host and from which file name. A batch is first written to a redo file, so that
-after a crash it is in the journal as a whole or not at all.
+A batch is first written to a redo file, so that after a crash it is in the journal as a whole or not at all.
+Beside the journal lies its head, sequence and hash of the last event, written anew with every batch: a journal cut
+short, or put back from an older copy, no longer agrees with it. It proves nothing against a person who may write
+here, since he writes the head, too: that needs a head kept elsewhere.
 """
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
-import socket
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from flows.ledger.canonical import canonical_json, sha256
+from flows.ledger.canonical import sha256
 from flows.ledger.events import Event, canonical_order
 from flows.ledger.files import sync_folder, write_all, write_file
+from flows.ledger.line import GENESIS, Entry, chained, line_of, parse
 
-FORMAT_VERSION = 1
-GENESIS = "0" * 64  # stands before the first line
-_KEYS = {"format_version", "seq", "type", "actor", "role", "body", "prev", "hash", "beside", "seal"}
+_HEAD = re.compile(rb"([1-9]\d*) ([0-9a-f]{64})\n")
 
 
 class JournalError(RuntimeError):
     """The journal cannot be trusted or written; the message names line and reason."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line: ``hash`` covers ``prev`` and the payload, ``seal`` the facts beside it too."""
-
-    seq: int
-    type: str
-    actor: str
-    role: str
-    body: Mapping[str, Any]
-    prev: str
-    hash: str
-    beside: Mapping[str, str]
-
-    @property
-    def file_name(self) -> str:
-        """The name that the delivery's file had, or an empty text."""
-        return self.beside.get("file_name", "")
 
 
 @dataclass
@@ -60,6 +38,11 @@ class Journal:
     @property
     def _redo(self) -> Path:
         return self.path.with_name(f"{self.path.name}.batch")
+
+    @property
+    def head_path(self) -> Path:
+        """The file that holds the head."""
+        return self.path.with_suffix(".head")
 
     @property
     def head(self) -> tuple[int, str]:
@@ -83,7 +66,7 @@ class Journal:
             whole = data[: data.rfind(b"\n") + 1]
             for line in whole.split(b"\n")[:-1]:
                 last = self._entries[-1] if self._entries else None
-                entry, problem = _parse(line, len(self._entries) + 1, last)
+                entry, problem = parse(line, len(self._entries) + 1, last)
                 if problem or entry is None:
                     raise JournalError(f"台账日志 {self.path.name} {problem}")
                 self._entries.append(entry)
@@ -93,21 +76,23 @@ class Journal:
     def append(self, events: Sequence[Event]) -> list[Entry]:
         """Write a batch in canonical order and return its entries; all of it or nothing stays.
 
-        JournalError if an earlier write was cut short and :meth:`repair` did not run.
+        JournalError if an earlier write was cut short and :meth:`repair` did not run, or if the journal is
+        shorter than its head says: nothing is added to a journal that lost its end.
         """
         if not events:
             return []
         if self._redo.exists() or self._torn():
             raise JournalError(f"台账日志 {self.path.name} 上次写入中断，须先修复再写。")
+        self._refuse_loss()
         seq, previous = self.head
         entries: list[Entry] = []
         for event in sorted(events, key=canonical_order):
             seq += 1
-            entries.append(_chained(seq, previous, event))
+            entries.append(chained(seq, previous, event))
             previous = entries[-1].hash
-        text = "".join(_line(entry) + "\n" for entry in entries).encode()
+        text = "".join(line_of(entry) + "\n" for entry in entries).encode()
         write_file(self._redo, text)
-        self._write(text)
+        self._write(text, seq, previous)
         self._entries += entries
         self._read += len(text)
         return entries
@@ -115,8 +100,8 @@ class Journal:
     def repair(self) -> str:
         """Finish a batch that a crash cut short; set aside a torn line that belongs to none.
 
-        Returns a sentence on what was done, empty if nothing was needed. JournalError if what
-        stands there is not the beginning of the batch: then nothing is touched.
+        Returns a sentence on what was done, empty if nothing was needed. JournalError if what stands there is not
+        the beginning of the batch, or if the journal is shorter than its head says: then nothing is touched.
         """
         done = ""
         if self._redo.exists():
@@ -131,9 +116,10 @@ class Journal:
                     f"台账日志 {self.path.name} 与未写完的一批 {self._redo.name} 不衔接，"
                     "未作任何改动，请人工核对。"
                 )
-            self._write(batch[len(written) :])
+            self._write(batch[len(written) :], *_last_of(batch))
             if written != batch:
                 done = f"台账日志 {self.path.name} 上次写入中断，已从第 {seq} 行起补写完整，没有丢失。"
+        self._refuse_loss()
         torn = self._torn()
         if torn:
             aside = self.path.with_name(f"{self.path.name}.torn-{sha256(torn)[:12]}")
@@ -145,6 +131,10 @@ class Journal:
                 f"台账日志 {self.path.name} 末行没有写完（{len(torn)} 字节），不是有效事件，"
                 f"已另存为 {aside.name}。"
             )
+        if self.verify_head():  # written by a program that kept no head
+            seq, head = self.head
+            self._keep_head(seq, head)
+            done += f"台账日志 {self.path.name} 的末端记录 {self.head_path.name} 已按现有末端（第 {seq} 号事件）写下。"
         return done
 
     def verify(self, anchors: Sequence[tuple[int, str]] = ()) -> list[str]:
@@ -159,7 +149,7 @@ class Journal:
         last: Entry | None = None
         cut = data.rfind(b"\n") + 1
         for number, line in enumerate(data[:cut].split(b"\n")[:-1], 1):
-            entry, problem = _parse(line, number, last, follows=number == 1 or last is not None)
+            entry, problem = parse(line, number, last, follows=number == 1 or last is not None)
             if problem:
                 problems.append(f"台账日志 {self.path.name} {problem}")
             if entry is not None:
@@ -178,6 +168,42 @@ class Journal:
                 problems.append(f"台账日志 {self.path.name} 第 {seq} 号事件与留存的哈希不符：日志被重写。")
         return problems
 
+    def verify_head(self) -> list[str]:
+        """How the journal disagrees with the head kept beside it, as a sentence; JournalError if it has a bad line."""
+        entries, kept = self.entries(), self._kept_head()
+        if kept is None:
+            missing = (
+                f"台账日志 {self.path.name} 没有可读的末端记录 {self.head_path.name}，无从知道末尾是否完整。"
+            )
+            return [missing] if entries or self.head_path.exists() else []
+        told = f"末端记录 {self.head_path.name}（第 {kept[0]} 号事件）"
+        if kept[0] > len(entries):
+            return [f"台账日志 {self.path.name} 只到第 {len(entries)} 号事件，短于{told}：末尾被截去。"]
+        if not self._has(*kept):
+            return [f"台账日志 {self.path.name} 与{told}不符：日志被重写。"]
+        if kept[0] < len(entries):
+            return [f"台账日志 {self.path.name} 已到第 {len(entries)} 号事件，长于{told}：有事件另行写入。"]
+        return []
+
+    def _kept_head(self) -> tuple[int, str] | None:
+        if not self.head_path.exists():
+            return None
+        match = _HEAD.fullmatch(self.head_path.read_bytes())
+        return (int(match[1]), match[2].decode()) if match else None
+
+    def _keep_head(self, seq: int, head: str) -> None:
+        write_file(self.head_path, f"{seq} {head}\n".encode())
+
+    def _has(self, seq: int, head: str) -> bool:
+        entries = self.entries()
+        return seq <= len(entries) and entries[seq - 1].hash == head
+
+    def _refuse_loss(self) -> None:
+        """JournalError where the journal lacks the event that its head knows, or has another in its place."""
+        kept = self._kept_head()
+        if kept is not None and not self._has(*kept):
+            raise JournalError(f"{self.verify_head()[0]}未作任何改动，请从备份恢复。")
+
     def _torn(self) -> bytes:
         data = self.path.read_bytes() if self.path.exists() else b""
         return data[data.rfind(b"\n") + 1 :]
@@ -189,8 +215,8 @@ class Journal:
         except (ValueError, KeyError, IndexError) as error:
             raise JournalError(f"未写完的一批 {self._redo.name} 读不出来：{error}") from error
 
-    def _write(self, data: bytes) -> None:
-        """Append, make durable, then drop the redo file."""
+    def _write(self, data: bytes, seq: int, head: str) -> None:
+        """Append, make durable, keep the head, then drop the redo file."""
         new = not self.path.exists()
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
@@ -199,92 +225,15 @@ class Journal:
             os.close(handle)
         if new:
             sync_folder(self.path.parent)
+        self._keep_head(seq, head)
         self._redo.unlink()
         sync_folder(self.path.parent)
 
 
-def _chained(seq: int, previous: str, event: Event) -> Entry:
-    payload = _payload(seq, str(event.type), event.actor, event.role, event.body)
-    beside = {
-        "recorded_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "os_user": _os_user(),
-        "host": socket.gethostname(),
-    }
-    if event.file_name:
-        beside["file_name"] = event.file_name
-    # the body goes through JSON once, so that an entry just written equals the entry read again
-    body = json.loads(canonical_json(event.body))
-    return Entry(
-        seq, str(event.type), event.actor, event.role, body, previous, sha256(previous + payload), beside
-    )
+def _last_of(batch: bytes) -> tuple[int, str]:
+    """Sequence and hash of the last line of a batch."""
+    last = json.loads(batch.splitlines()[-1])
+    return int(last["seq"]), str(last["hash"])
 
 
-def _payload(seq: int, kind: str, actor: str, role: str, body: Mapping[str, Any]) -> str:
-    return canonical_json(
-        {
-            "format_version": FORMAT_VERSION,
-            "seq": seq,
-            "type": kind,
-            "actor": actor,
-            "role": role,
-            "body": body,
-        }
-    )
-
-
-def _line(entry: Entry) -> str:
-    record = {
-        "format_version": FORMAT_VERSION,
-        "seq": entry.seq,
-        "type": entry.type,
-        "actor": entry.actor,
-        "role": entry.role,
-        "body": entry.body,
-        "prev": entry.prev,
-        "hash": entry.hash,
-        "beside": entry.beside,
-        "seal": sha256(entry.hash + canonical_json(entry.beside)),
-    }
-    return canonical_json(record)
-
-
-def _parse(line: bytes, number: int, last: Entry | None, follows: bool = True) -> tuple[Entry | None, str]:
-    """The entry of a line, and what is wrong with it; no entry if it cannot be read at all.
-
-    ``follows`` is false after a line that could not be read: then the link is not judged again.
-    """
-    try:
-        text = line.decode()
-        record = json.loads(text)
-        entry = Entry(
-            record["seq"], record["type"], record["actor"], record["role"], record["body"],
-            record["prev"], record["hash"], record["beside"],
-        )  # fmt: skip
-        payload = _payload(entry.seq, entry.type, entry.actor, entry.role, entry.body)
-        sound = sha256(entry.prev + payload) == entry.hash and set(record) == _KEYS
-        relined = _line(entry)
-        version = record["format_version"]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None, f"第 {number} 行读不出来：不是一条完整的事件记录。"
-    if type(entry.seq) is not int:
-        return None, f"第 {number} 行读不出来：没有事件序号。"
-    if version != FORMAT_VERSION:
-        return entry, f"第 {number} 行的 format_version 是 {version!r}，本程序只认 {FORMAT_VERSION}。"
-    if not sound:
-        return entry, f"第 {number} 行（事件 {entry.seq}）的内容与其哈希不符：这一行被改动过。"
-    expected = last.seq + 1 if last else 1
-    if follows and entry.seq != expected:
-        reason = "有事件被删去" if entry.seq > expected else "事件次序被调换或重复"
-        return entry, f"第 {number} 行应是事件 {expected}，却是事件 {entry.seq}：{reason}。"
-    if follows and entry.prev != (last.hash if last else GENESIS):
-        return entry, f"第 {number} 行（事件 {entry.seq}）与上一行的哈希不衔接：上一行被改动或替换过。"
-    if relined != text:
-        return entry, f"第 {number} 行（事件 {entry.seq}）的写法或附记（时间、账户、主机、文件名）被改动过。"
-    return entry, ""
-
-
-def _os_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in a container
-        return str(os.getuid())
+__all__ = ["GENESIS", "Entry", "Journal", "JournalError"]

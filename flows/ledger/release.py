@@ -22,6 +22,7 @@ from typing import Any
 from flows.ledger.canonical import canonical_json, sha256
 from flows.ledger.events import Event, EventType
 from flows.ledger.files import READ_ONLY, make_folder, sync_folder, write_file
+from flows.ledger.journal import Entry
 from flows.ledger.store import Store
 from schemas.period import Period
 
@@ -104,6 +105,36 @@ class Release:
     def number(self) -> int:
         """1 for the first release of the period."""
         return int(self.id.rpartition(".")[2])
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """All that the manifest file says, but for its seal."""
+        return {
+            "format_version": self.manifest.format_version,
+            "release": self.id,
+            "stage": self.stage,
+            "reason": self.reason,
+            "digest": self.digest,
+            "identity": self.manifest.identity,
+            "tables": dict(self.tables),
+            "beside": dict(self.manifest.beside),
+        }
+
+    @property
+    def seal(self) -> str:
+        """SHA-256 over the whole manifest file: over what stands beside the identity, too."""
+        return sha256(canonical_json(self.record))
+
+    @property
+    def manifest_text(self) -> str:
+        """The text of the manifest file."""
+        record = {**self.record, "seal": self.seal}
+        return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+
+    @property
+    def tables_digest(self) -> str:
+        """One digest of all tables."""
+        return sha256(canonical_json(dict(self.tables)))
 
     def table(self, name: str) -> str:
         """The canonical text of a table, checked; ReleaseError if it is missing or changed."""
@@ -215,16 +246,12 @@ def read_release(store: Store, release_id: str) -> Release:
         )  # fmt: skip
         sound = seal == sha256(canonical_json(record)) and release.id == release_id
         sound = sound and release.digest == manifest.digest == sha256(canonical_json(identity))
-    except (ValueError, KeyError, TypeError) as error:
+        sound = sound and _is_period(manifest.period) and release_id.startswith(f"{manifest.period}.")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReleaseError(f"发布 {release_id} 的清单读不出来：{error}") from error
     if not sound:
         raise ReleaseError(f"发布 {release_id} 的清单与其摘要不符，文件被改动过。")
     return release
-
-
-def anchors(store: Store) -> list[tuple[int, str]]:
-    """The journal positions kept in release manifests, for :meth:`Journal.verify`."""
-    return [(release.manifest.seq, release.manifest.head) for release in releases(store)]
 
 
 def _write_folder(release: Release, tables: Mapping[str, str]) -> None:
@@ -237,19 +264,7 @@ def _write_folder(release: Release, tables: Mapping[str, str]) -> None:
     for name, text in sorted(tables.items()):
         data = gzip.compress(text.encode(), mtime=0)
         write_file(building / "tables" / f"{name}.csv.gz", data, READ_ONLY)
-    record = {
-        "format_version": FORMAT_VERSION,
-        "release": release.id,
-        "stage": release.stage,
-        "reason": release.reason,
-        "digest": release.digest,
-        "identity": release.manifest.identity,
-        "tables": dict(release.tables),
-        "beside": dict(release.manifest.beside),
-    }
-    record["seal"] = sha256(canonical_json(record))
-    text = json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
-    write_file(building / "manifest.json", text.encode(), READ_ONLY)
+    write_file(building / "manifest.json", release.manifest_text.encode(), READ_ONLY)
     building.rename(release.folder)
     sync_folder(release.folder.parent)
 
@@ -265,7 +280,31 @@ def _announce(store: Store, release: Release, actor: str, role: str) -> None:
         "stage": release.stage,
         "reason": release.reason,
         "release_digest": release.digest,
-        "tables_digest": sha256(canonical_json(dict(release.tables))),
+        "tables_digest": release.tables_digest,
         "seq": release.manifest.seq,
     }
-    store.journal.append([Event(EventType.RELEASED, actor, role, body)])
+    store.journal.append([Event(EventType.RELEASED, actor, role, body, manifest=release.seal)])
+
+
+def unlike_event(release: Release, entries: Sequence[Entry]) -> str:
+    """In what a release and its event in the journal disagree, as a sentence; empty where they agree.
+
+    Events written before the manifest's seal stood beside them leave packages and counts of findings unjudged.
+    """
+    entry = next(
+        (e for e in entries if e.type == EventType.RELEASED and e.body["release"] == release.id), None
+    )
+    if entry is None:
+        return f"发布 {release.id} 不在台账日志中。"
+    body = entry.body
+    pairs = {
+        "发布摘要": (body["release_digest"], release.digest),
+        "结果表摘要": (body["tables_digest"], release.tables_digest),
+        "报告期": (body["period"], release.manifest.period),
+        "台账位置": (body["seq"], release.manifest.seq),
+        "阶段": (body["stage"], release.stage),
+        "理由": (body["reason"], release.reason),
+        "清单的封记": (entry.beside.get("manifest", release.seal), release.seal),
+    }
+    differing = "、".join(what for what, (told, kept) in pairs.items() if told != kept)
+    return f"发布 {release.id} 的清单与台账日志第 {entry.seq} 行所记的{differing}不符。" if differing else ""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 MISSING = "…"  # a figure that exists and is not at hand
 NOT_APPLICABLE = "—"  # a figure that does not exist here, or is not compared
@@ -34,9 +33,11 @@ Role = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Look:
-    """What a cell looks like; ``pattern`` is a number format, ``indent`` in characters."""
+class Look(NamedTuple):
+    """What a cell looks like; ``pattern`` is a number format, ``indent`` in characters.
+
+    A tuple, since it is looked up for every cell that is written.
+    """
 
     role: Role
     pattern: str = ""
