@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import xlsxwriter
 
 from flows.ledger.files import write_file
 from schemas.period import Period
 
-WIDEST = 320  # pixels of a column: a digest is read in the line above the cells
+WIDEST = 42  # of a column, in digits: a digest is read in the line above the cells
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,16 @@ def write_pages(path: Path, period: str, pages: Sequence[Page]) -> None:
             for column, text in enumerate(row):
                 sheet.write_string(number, column, text[:32767], None if number else bold)
         sheet.freeze_panes(1, 0)
-        sheet.autofit(WIDEST)
+        for column, texts in enumerate(zip(page.header, *page.rows, strict=True)):
+            sheet.set_column(column, column, min(max(map(_width, texts)) + 2, WIDEST))
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
         sheet.autofilter(0, 0, max(len(page.rows), 1), len(page.header) - 1)
     book.close()
     write_file(path, data.getvalue(), 0o644)
+
+
+def _width(text: str) -> int:
+    """How many digits wide a text is: a Chinese character takes two."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
