@@ -24,7 +24,7 @@ from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse
 from flows.printing import write_workbooks
 from flows.publication import NothingFiledError, compute_release, stale
-from flows.returning import return_batch
+from flows.returning import return_batch, return_missing
 from flows.settings import Settings
 from indices.tables.notes import AUDIENCE_ZH
 from indices.tables.results import Results
@@ -165,8 +165,10 @@ class Month:
 
     def _return(self) -> None:
         if self.out is not None:
-            written = return_batch(self._warehouse, self.store, self.settings, self.intake, self.out)
-            self.returns = tuple(file.path for file in written)
+            context = (self._warehouse, self.store, self.settings)
+            written = return_batch(*context, self.intake, self.out)
+            made_up = return_missing(*context, self.period, self.out)
+            self.returns = tuple(sorted((file.path for file in (*written, *made_up)), key=str))
 
     def _compute(self) -> None:
         try:

@@ -14,11 +14,12 @@ from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.release_whatif import methods_of, table_in
 from indices.as_design import design_of, table_of
-from indices.design import read_design
-from indices.lint.design import lint_design, lint_scored
+from indices.lint.design import lint_design
 from indices.lint.finding import SEVERITY_ZH, Doubt, order
 from indices.lint.forms import lint_method
+from indices.lint.scored import lint_scored
 from indices.method import METHODS_DIR, Method, read_method
+from indices.method_file import read_design
 from indices.score import score
 from indices.tables.results import SUBJECT_TYPES
 from schemas.table import read_table

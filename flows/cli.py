@@ -15,6 +15,7 @@ import typer
 from flows import cli_audit, cli_desk, cli_engine, cli_month, cli_papers, cli_release
 from flows.mistakes import sentence
 from flows.options import app
+from flows.usage import usage_sentence
 
 COMMANDS = (
     cli_month,
@@ -49,7 +50,9 @@ def main() -> None:
 def _failed(error: Exception) -> int:
     """Say what happened and give the exit code."""
     if isinstance(error, typer.TyperException):
-        print(f"用法有误：{error}（用法见 zhishu --help）", file=sys.stderr)
+        names = {c.name or getattr(c.callback, "__name__", "") for c in app.registered_commands}
+        typed = next((word for word in sys.argv[1:2] if word in names), "")
+        print(f"用法有误：{usage_sentence(error, typed)}", file=sys.stderr)
         return 2
     if isinstance(error, typer.Abort):
         print("已中断。", file=sys.stderr)

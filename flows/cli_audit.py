@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from flows.options import AsJson, CodesFolder, Home, UsageError, app, existing, print_json, settings_for
+from flows.options import (
+    AsJson,
+    CodesFolder,
+    Home,
+    UsageError,
+    app,
+    existing,
+    period_asked,
+    print_json,
+    settings_for,
+)
 from schemas.period import Period
 
 if TYPE_CHECKING:
@@ -26,10 +36,7 @@ def chosen_release(store: Store, release: str | None, period: str | None) -> Rel
     if release is not None:
         return read_release(store, release)
     if period is not None:
-        try:
-            period = str(Period.parse(period))
-        except ValueError as error:
-            raise UsageError(str(error)) from error
+        period = str(period_asked(period))
     found = releases(store, period)
     if not found:
         raise UsageError(f"{period or '台账中'}还没有发布。")
@@ -59,45 +66,61 @@ def trace(
     """Walk from an index value to its cells, or from a cell to the values."""
     from flows.ledger.store import Store
     from flows.ledger.warehouse import view_warehouse
-    from flows.trace import Traced, trace_cell
     from flows.trace import trace as traced_value
-    from flows.trace_text import HEADER, trace_rows, trace_tree, write_sheet
+    from flows.trace_cell import trace_cell
+    from flows.traced import Traced
     from schemas.codes import load_codes
 
     if cell is None and (index is None or subject is None or period is None):
         raise UsageError("请写明指数、对象和报告期，或用 --cell 写明文件、工作表和单元格。")
+    wanted_period = None if period is None else str(period_asked(period))
     chosen = existing(settings_for(home, codes))
     store = Store(chosen.home)
-    wanted = chosen_release(store, release, period)
-    if period is not None and wanted.manifest.period != str(Period.parse(period)):
+    wanted = chosen_release(store, release, wanted_period)
+    if wanted_period not in (None, wanted.manifest.period):
         raise UsageError(f"发布 {wanted.id} 不是 {period} 的发布。")
     with closing(view_warehouse(store, chosen.threads)) as con:
         traced = Traced(con, store, wanted, load_codes(chosen.codes_folder))
         if cell is not None:
-            return _print_cell(trace_cell(traced, *cell), as_json, wanted.id)
-        found = traced_value(traced, index or "", subject or "", indicator)
+            back = trace_cell(traced, *cell)
+        else:
+            found = traced_value(traced, index or "", subject or "", indicator)
+    if cell is not None:
+        _show_cell(back, as_json, xlsx, wanted)
+    else:
+        _show_value(found, as_json, xlsx, wanted)
+    return 0
+
+
+def _show_value(found: dict[str, Any], as_json: bool, xlsx: Path | None, release: Release) -> None:
+    """The tree, or the same as JSON; all of its cells in a workbook where one is asked for."""
+    from flows.trace_text import HEADER, trace_rows, trace_tree
+
     if xlsx is not None:
-        write_sheet(xlsx.absolute(), "溯源（内部）", wanted.manifest.period, HEADER, trace_rows(found))
+        from flows.pages import write_sheet
+
+        write_sheet(xlsx.absolute(), "溯源（内部）", release.manifest.period, HEADER, trace_rows(found))
+    if as_json:
+        print_json(found)
+        return
+    screen = Console()
+    wide = screen if screen.is_terminal else Console(width=PLAIN_WIDTH)  # a pipe wraps nothing
+    wide.print(trace_tree(found), markup=False, highlight=False)
+
+
+def _show_cell(found: list[dict[str, Any]], as_json: bool, xlsx: Path | None, release: Release) -> None:
+    """The values that rest on a cell, in the same three ways."""
+    from flows.trace_cell import HEADER, cell_rows
+    from flows.trace_text import cell_lines
+
+    if xlsx is not None:
+        from flows.pages import write_sheet
+
+        write_sheet(xlsx.absolute(), "溯源（内部）", release.manifest.period, HEADER, cell_rows(found))
     if as_json:
         print_json(found)
     else:
-        screen = Console()
-        wide = screen if screen.is_terminal else Console(width=PLAIN_WIDTH)  # a pipe wraps nothing
-        wide.print(trace_tree(found), markup=False, highlight=False)
-    return 0
-
-
-def _print_cell(found: list[dict[str, str]], as_json: bool, release: str) -> int:
-    if as_json:
-        print_json(found)
-        return 0
-    for row in found:
-        print(
-            f"{row['index']} {row['subject']} {row['indicator']}　{row['variable']}（{row['use']}）　{row['submission']}"
-        )
-    if not found:
-        print(f"发布 {release} 中没有依据这个单元格的数。")
-    return 0
+        print("\n".join(cell_lines(found)) or f"发布 {release.id} 中没有依据这个单元格的数。")
 
 
 @app.command(
@@ -194,9 +217,9 @@ def sample_audit(
     from flows.ledger.release import read_release
     from flows.ledger.store import Store
     from flows.ledger.warehouse import view_warehouse
+    from flows.pages import Page, write_pages
     from flows.sample_audit import HEADER, paper_rows, sample
-    from flows.trace import Traced
-    from flows.trace_text import Page, write_pages
+    from flows.traced import Traced
     from schemas.codes import load_codes
 
     chosen = existing(settings_for(home, codes))

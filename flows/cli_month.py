@@ -20,6 +20,8 @@ from flows.options import (
     UsageError,
     app,
     folder_at,
+    founding,
+    inboxes,
     period_asked,
     print_json,
     progress_bar,
@@ -27,6 +29,7 @@ from flows.options import (
 )
 from flows.settings import Settings
 from schemas.period import Period
+from schemas.reading.record import WORKBOOKS
 
 
 @app.command(help="月度批处理 · run the monthly batch\n\n例：zhishu run 2026-10 --inbox inbox --out out")
@@ -47,12 +50,9 @@ def run(
     wanted = period_asked(period, "M")
     if wanted.month == 1:
         raise UsageError(JANUARY)
-    for folder in inbox:
-        if not folder.exists():
-            raise UsageError(f"收件文件夹 {folder} 不存在。")
-    return run_quietly(
-        settings_for(home, codes, admit_pending, actor), wanted, inbox, folder_at(out), as_json
-    )
+    taken, target = inboxes(inbox), folder_at(out)
+    chosen = founding(settings_for(home, codes, admit_pending, actor))
+    return run_quietly(chosen, wanted, taken, target, as_json)
 
 
 @app.command(
@@ -70,7 +70,7 @@ def intake(
 ) -> int:
     """Take everything of periods up to the given one into the ledger, and write what goes back."""
     chosen = settings_for(home, codes, admit_pending, actor)
-    return _take(period_asked(period, "M"), inbox, chosen, folder_at(out), as_json)
+    return _take(period_asked(period, "M"), inboxes(inbox), chosen, folder_at(out), as_json)
 
 
 @app.command(
@@ -85,6 +85,11 @@ def backfill(
 ) -> int:
     """Take history workbooks, whatever their periods."""
     chosen = settings_for(home, codes, actor=actor)
+    for path in files:
+        if not path.exists():
+            raise UsageError(f"{path} 不存在。")
+        if path.is_file() and path.suffix.lower() not in WORKBOOKS:
+            raise UsageError(f"{path} 不是工作簿；历史数据请用 zhishu forms --history 的空表填写。")
     return _take(Period(9999, 12), files, chosen, None, as_json, history_only=True)
 
 
@@ -99,11 +104,8 @@ def _take(
     from flows.batch import run_batch
     from flows.report import findings_text, outcome_json, summary_lines
 
-    for path in inbox:
-        if not path.exists():
-            raise UsageError(f"{path} 不存在。")
     with progress_bar(Console(stderr=True), not as_json) as progress:
-        outcome = run_batch(chosen, through, inbox, out, progress, False, history_only)
+        outcome = run_batch(founding(chosen), through, inbox, out, progress, False, history_only)
     if as_json:
         print_json(outcome_json(outcome))
     else:
@@ -131,12 +133,9 @@ def serve(
     from flows.serve import Service
     from flows.serve import serve as serve_until_stopped
 
-    for folder in inbox:
-        if not folder.exists():
-            raise UsageError(f"收件文件夹 {folder} 不存在。")
     service = Service(
         settings_for(home, codes),
-        tuple(folder.absolute() for folder in inbox),
+        tuple(folder.absolute() for folder in inboxes(inbox)),
         folder_at(out),
         port,
         password_file,

@@ -27,6 +27,7 @@ from flows.options import (
 
 if TYPE_CHECKING:
     from flows.ledger.store import Store
+    from schemas.period import Period
 
 
 class Reader(Enum):
@@ -37,7 +38,7 @@ class Reader(Enum):
 
 
 @app.command(
-    help="空白报表，每个填报单位一个工作簿 · blank official forms\n\n例：zhishu forms 2026-10 --out forms"
+    help="空白报表，每个填报单位一个工作簿 · blank official forms\n\n例：zhishu forms 2026-10 --out forms\n例：zhishu forms 2025-12 --out forms --history"
 )
 def forms(
     period: PeriodText,
@@ -47,6 +48,9 @@ def forms(
     ] = None,
     revisions: Annotated[
         bool, typer.Option("--revisions", help="附数据修订表（赣链统10表） · with the revision form")
+    ] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="只要空白历史数据表，由局内填 · only the blank history workbook")
     ] = False,
     codes: CodesFolder = None,
 ) -> int:
@@ -61,6 +65,8 @@ def forms(
         load_codes(settings_for(None, codes).codes_folder),
         folder_at(out),
     )
+    if history:
+        return _blank_history(wanted, out, bool(submitter or revisions))
     known = {office.code: office for office in submitters(lists)}
     unknown = [code for code in submitter or [] if code not in known]
     if unknown:
@@ -78,6 +84,20 @@ def forms(
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{wanted} 字段说明.md").write_text(field_documentation(wanted), "utf-8")
     print(f"{wanted.printed}空白报表 {written} 个工作簿和字段说明，在 {out}")
+    return 0
+
+
+def _blank_history(period: Period, out: Path, more: bool) -> int:
+    """The one workbook that the bureau fills in for earlier periods, and what its fields mean."""
+    from schemas.blank_history import FILE_NAME, blank_history
+    from schemas.documentation import field_documentation
+
+    if more:
+        raise UsageError("--history 只写历史数据表，不和 --submitter、--revisions 一起使用。")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / FILE_NAME).write_bytes(blank_history(period))
+    (out / f"{period} 字段说明.md").write_text(field_documentation(period), "utf-8")
+    print(f"空白历史数据表 {out / FILE_NAME} 和字段说明；填好后用 zhishu backfill 补录")
     return 0
 
 

@@ -19,8 +19,8 @@ from flows.ledger.release import Release
 from flows.ledger.store import Store
 from flows.settings import Settings
 from schemas.period import Period
-from schemas.reading.head import squeezed
 from schemas.reading.record import Submission
+from schemas.reading.squeezing import squeezed
 
 MANY, SHARE = 10, Decimal("0.2")  # an edit is a bulk edit from this many cells and this share of them on
 HEADER = ("线索", "填报单位", "报送", "情况")

@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from flows.ledger.replies import NEWEST_REPLY
+from schemas.database import fetch
 
 
 @dataclass(frozen=True)
@@ -105,18 +106,18 @@ order by a.seq, a.ordinal
 
 def waiting(con: duckdb.DuckDBPyConnection) -> Waiting:
     """Everything that wants a person now, in the order of period, submitter and form."""
-    soft = con.sql(_SOFT).pl()
+    soft = fetch(con, _SOFT)
     return Waiting(
         explained=soft.filter(pl.col("reply") == "explained"),
         unexplained=soft.filter(pl.col("reply") != "explained"),
-        corrections=con.sql(_CORRECTIONS).pl(),
-        between=con.sql(_BETWEEN).pl(),
+        corrections=fetch(con, _CORRECTIONS),
+        between=fetch(con, _BETWEEN),
     )
 
 
 def register(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """The exceptions that the bureau accepted: what, why, by whom, and whether it was corrected later."""
-    return con.sql(_REGISTER).pl()
+    return fetch(con, _REGISTER)
 
 
 def waiting_text(found: Waiting, most: int = 20) -> list[str]:

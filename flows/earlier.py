@@ -16,8 +16,8 @@ from pathlib import Path
 
 from flows.ledger.canonical import digest_files
 from flows.ledger.relations import SQL, STANDING
-from indices.engine import SQL_DIR
 from indices.method import METHODS_DIR, load_methods, method_digest
+from indices.procedures import SQL_DIR
 
 EARLIER = "earlier"  # the folder in that of the procedures
 LIST = METHODS_DIR.with_name("released.csv")

@@ -16,7 +16,8 @@ from typing import Any
 
 from flows.batch import Outcome
 from flows.ledger.decide import Judged
-from flows.report import finding_rows, release_note
+from flows.release_note import run_note
+from flows.report import finding_rows
 from flows.rerun import Rerun, rerun_lines
 from schemas.codes import Codes
 from schemas.finding import SEVERITY_ZH, Finding, Severity, State
@@ -65,7 +66,7 @@ def exhibits(outcome: Outcome, standing: Mapping[str, Any], codes: Codes) -> lis
     """
     period = str(outcome.period)
     shown: list[Table | Note] = [
-        Note(f"note-{period}", f"{period} 运行说明", release_note(outcome) + _paths(outcome.files)),
+        Note(f"note-{period}", f"{period} 运行说明", run_note(outcome) + _paths(outcome.files)),
         _table(f"status-{period}", f"{period} 报送情况", status_rows(standing)),
         _table(f"absent-{period}", f"{period} 催报", absent_rows(standing)),
     ]

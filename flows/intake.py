@@ -16,13 +16,13 @@ from pathlib import Path
 import duckdb
 
 from flows.judging import Verdicts, judge_batch
-from flows.ledger.answers import Answered, explained, proposed
+from flows.ledger.answers import Answered, explained
 from flows.ledger.canonical import sha256
 from flows.ledger.decide import Judged, decision_events
 from flows.ledger.events import HISTORY, Event, received, refused
 from flows.ledger.journal import Entry
+from flows.ledger.proposals import proposals
 from flows.ledger.redecide import older_twins
-from flows.ledger.replies import known_proposal
 from flows.ledger.store import Store
 from flows.ledger.warehouse import ReadFiles, append, open_warehouse
 from flows.mistakes import Mistake
@@ -32,10 +32,8 @@ from schemas.finding import Finding, Severity, State
 from schemas.form import load_forms
 from schemas.period import Period
 from schemas.reading.pool import Limits, read_files
-from schemas.reading.record import Delivery, Submission
-from schemas.reading.workbook import MIXED
-
-WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xltx", ".xltm", ".et", ".ett", ".xlsb")
+from schemas.reading.record import WORKBOOKS, Delivery, Submission
+from schemas.reading.workbook import MIXED, OWN
 
 PERMU = frozenset(form.code for form in load_forms() if form.store == "permu")  # GLT09
 NO_WORKBOOK = ("~$", ".")  # lock files of an office program, hidden files
@@ -60,7 +58,7 @@ class Intake:
     digests: list[str] = field(default_factory=list)  # theirs
     seen: int = 0  # workbooks whose bytes the journal knows
     ignored: list[Path] = field(default_factory=list)  # not workbooks
-    unreadable: list[Finding] = field(default_factory=list)  # files that cannot even be opened
+    unreadable: list[Finding] = field(default_factory=list)  # files that cannot be opened, or are no delivery
     deliveries: list[Delivery] = field(default_factory=list)
     later: list[Delivery] = field(default_factory=list)  # of periods after ``through``: left alone
     judged: list[Judged] = field(default_factory=list)
@@ -70,7 +68,10 @@ class Intake:
 
     def leave(self, path: Path, reason: str) -> None:
         """Leave a file to the next run, and tell it."""
-        finding = _unreadable(path, reason)
+        self.put_aside(_unreadable(path, reason))
+
+    def put_aside(self, finding: Finding) -> None:
+        """Tell of a file that is not taken, and of which nothing is kept."""
         if finding not in self.unreadable:  # a step may be tried again
             self.unreadable.append(finding)
             self.findings.append(finding)
@@ -165,6 +166,9 @@ def read(settings: Settings, intake: Intake, progress: Progress = silent) -> Non
     for path, digest, delivery in zip(intake.paths, intake.digests, read, strict=True):
         if delivery.digest != digest:
             intake.leave(path, CHANGED)
+            continue
+        if delivery.refused is not None and delivery.refused.rule == OWN:
+            intake.put_aside(delivery.refused)
             continue
         if intake.history_only and any(s.edition != HISTORY for s in delivery.submissions):
             raise NotHistoryError(
@@ -264,7 +268,7 @@ def judge(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, inta
         deliveries = [d for d in intake.deliveries if store_of(store, d) is target]
         if not any(d.submissions for d in deliveries):
             continue
-        with _opened(con, store, target, settings) as own:
+        with opened(con, store, target, settings) as own:
             head = target.journal.head[0]
             verdicts = judge_batch(own, head, deliveries, codes, settings.admit_pending, evidence.has)
         intake.verdicts.append((target, verdicts))
@@ -276,7 +280,7 @@ def judge(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, inta
 
 
 @contextmanager
-def _opened(
+def opened(
     con: duckdb.DuckDBPyConnection, store: Store, target: Store, settings: Settings
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse of a store: the one that is open, or GLT09's own."""
@@ -288,7 +292,10 @@ def _opened(
 
 
 class _Evidence:
-    """The files that came beside the workbooks, by their digests, and those that are archived."""
+    """What a correction may rest on: files beside the workbooks, by their digests, and what is archived.
+
+    A workbook is evidence too: those that came along are in the archive by now, GLT09 apart.
+    """
 
     def __init__(self, files: Sequence[Path], store: Store) -> None:
         self._files, self._store = files, store
@@ -302,11 +309,15 @@ class _Evidence:
         return found
 
     def has(self, digest: str) -> bool:
-        return digest in self._by_digest or self._store.evidence.has(digest)
+        store = self._store
+        return digest in self._by_digest or store.evidence.has(digest) or store.archive.has(digest)
 
     def keep(self, digest: str) -> None:
+        """Put a file with the evidence that is not there yet."""
         if digest in self._by_digest:
             self._store.evidence.put(self._by_digest[digest].read_bytes())
+        elif not self._store.evidence.has(digest):
+            self._store.evidence.put(self._store.archive.get(digest))
 
 
 def record(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, intake: Intake) -> None:
@@ -319,7 +330,7 @@ def record(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, int
         if not deliveries:
             continue
         verdicts = verdicts_of.get(target, Verdicts())
-        with _opened(con, store, target, settings) as own:
+        with opened(con, store, target, settings) as own:
             events = _events(own, target, settings, deliveries, verdicts)
             entries = target.journal.append(events)
             append(own, entries, [s for d in deliveries for s in d.submissions])
@@ -354,9 +365,4 @@ def _events(
         answers.setdefault((answer.identity, answer.digest), []).append(answer)
     for (identity, digest), given in answers.items():
         events.append(explained(identity, digest, names[digest], given, *who))
-    events += [
-        proposed(correction, *who)
-        for correction in verdicts.corrections
-        if not known_proposal(con, correction)
-    ]
-    return events
+    return events + proposals(con, verdicts.corrections, events, *who)

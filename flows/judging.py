@@ -1,33 +1,35 @@
-"""A batch's verdicts, month by month: each report is judged against what was in force before it.
+"""A batch's verdicts, period by period: each report is judged against what was in force before it.
 
-The rules inside a submission run once over the whole batch; then, in the order of the months, the rules
+The rules inside a submission run once over the whole batch; then, in the order of the periods, the rules
 against earlier reports, the corrections, the explanations that came along and the bureau's answers that
-are known. What is accepted or pending of one month is in force for the next.
+are known. What is accepted of one period (or pending, where that counts) is in force for the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import duckdb
 
+from flows.explanations import Asked, Explanations
 from flows.ledger.answers import Answered
 from flows.ledger.arriving import Arriving
 from flows.ledger.decide import Judged, equal_version_findings
+from flows.ledger.events import period_order
 from flows.ledger.in_force import Ledger
+from flows.ledger.proposals import is_known
 from flows.ledger.replies import known_replies, open_findings
 from schemas.checks import check, check_earlier, prepare
 from schemas.codes import Codes
 from schemas.corrections import Correction, corrections_of
 from schemas.decide import decision
-from schemas.finding import Finding, Reply, Severity
-from schemas.period import Period
-from schemas.reading.record import Delivery, Explanation, Submission
+from schemas.finding import Finding, Reply, Severity, State
+from schemas.reading.record import Delivery
 from schemas.territory import BUREAU
 
 CORRECTIONS = "GLT10"
-DEAD = "E08"  # an explanation whose finding is no more
 
 
 @dataclass
@@ -35,7 +37,7 @@ class Verdicts:
     """What a batch came to."""
 
     judged: list[Judged] = field(default_factory=list)  # in the order of the submissions
-    corrections: list[Correction] = field(default_factory=list)  # those that fit
+    corrections: list[Correction] = field(default_factory=list)  # those that fit and are new
     answered: list[Answered] = field(default_factory=list)
     loose: list[Finding] = field(default_factory=list)  # of a delivery, not of a submission
 
@@ -53,14 +55,14 @@ def judge_batch(
     prepared = prepare(submissions, codes)
     inside = check(prepared)
     versions = _by_place(equal_version_findings(con, submissions))
-    in_force = Arriving(Ledger(con, upto_seq, admit_pending))
+    in_force = Arriving(Ledger(con, upto_seq, admit_pending), admit_pending)
     replies = known_replies(con)
-    given = {e.finding: (d, e) for d in deliveries for e in d.explanations}
+    explanations = Explanations(deliveries)
     verdicts = Verdicts()
     by_place: dict[int, Judged] = {}
-    used: set[str] = set()
-    for month in sorted({_month(s) for s in submissions}):
-        members = [at for at, s in enumerate(submissions) if _month(s) == month]
+    # an annual report comes after the fourth quarter's of the same month, and is compared with it
+    for period in sorted({period_order(s.period) for s in submissions}):
+        members = [at for at, s in enumerate(submissions) if period_order(s.period) == period]
         # what the bureau files nobody could explain: it is compared with, and not judged by it
         asked = [at for at in members if submissions[at].submitter != BUREAU.code]
         against = check_earlier(prepared, asked, in_force)
@@ -72,35 +74,20 @@ def judge_batch(
                 *versions.get((submission.digest, submission.sheet), ()),
             ]  # fmt: skip
             if submission.form == CORRECTIONS:
-                fitting, misfits = corrections_of(submission, in_force, has_evidence)
+                fitting, misfits = corrections_of(
+                    submission, in_force, codes, has_evidence, partial(is_known, con)
+                )
                 found += misfits
-            found = [_answered(finding, replies, given) for finding in found]
-            verdict = Judged(submission, decision(found).state, tuple(found))
+            found = [_answered(finding, replies, explanations) for finding in found]
+            verdict = Judged(submission, decision(found), tuple(found))
             decided.append(verdict)
             by_place[at] = verdict
-            if submission.form == CORRECTIONS and not decision(found).hard:
+            if submission.form == CORRECTIONS and verdict.state is not State.REJECTED:
                 verdicts.corrections += fitting
-            for finding in found:
-                if finding.severity is Severity.SOFT and finding.id in given:
-                    delivery, explanation = given[finding.id]
-                    used.add(finding.id)
-                    if finding.reply is Reply.APPROVED:
-                        continue  # filed again in the copy that came back: the bureau has decided on it
-                    verdicts.answered.append(
-                        Answered(submission.identity, finding.rule, explanation, delivery.digest)
-                    )
         in_force.take(decided)
     verdicts.judged = [by_place[at] for at in range(len(submissions))]
-    _leftover(con, {k: v for k, v in given.items() if k not in used}, verdicts)
+    verdicts.answered, verdicts.loose = explanations.settled(_asked(con, verdicts.judged), replies)
     return verdicts
-
-
-def _month(submission: Submission) -> int:
-    """The reference month; 0 where the period cannot be read."""
-    try:
-        return Period.parse(submission.period).ref_month
-    except ValueError:
-        return 0
 
 
 def _by_place(findings: Sequence[Finding]) -> dict[tuple[str, str], list[Finding]]:
@@ -110,9 +97,7 @@ def _by_place(findings: Sequence[Finding]) -> dict[tuple[str, str], list[Finding
     return found
 
 
-def _answered(
-    finding: Finding, replies: dict[str, Reply], given: dict[str, tuple[Delivery, Explanation]]
-) -> Finding:
+def _answered(finding: Finding, replies: Mapping[str, Reply], explanations: Explanations) -> Finding:
     """The finding with where it stands: an explanation that comes now, else what is known of it.
 
     An approval stands as long as the finding does, whatever is explained again.
@@ -120,37 +105,16 @@ def _answered(
     if finding.severity is not Severity.SOFT:
         return finding
     known = replies.get(finding.id, Reply.OPEN)
-    if known is not Reply.APPROVED and finding.id in given:
+    if known is not Reply.APPROVED and explanations.answers(finding):
         known = Reply.EXPLAINED
     return replace(finding, reply=known)
 
 
-def _leftover(
-    con: duckdb.DuckDBPyConnection, given: dict[str, tuple[Delivery, Explanation]], verdicts: Verdicts
-) -> None:
-    """Explanations of findings on forms that did not come again, of hard findings, and of those that are no more."""
-    standing = open_findings(con)
-    hard = {f.id for judged in verdicts.judged for f in judged.findings if f.severity is Severity.HARD}
-    for id, (delivery, explanation) in sorted(given.items()):
-        submitters = {s.submitter for s in delivery.submissions}
-        known = standing.get(id)
-        if known is not None and known.identity[1] in submitters:
-            verdicts.answered.append(Answered(known.identity, known.rule, explanation, delivery.digest))
-            continue
-        verdicts.loose.append(
-            Finding(
-                rule=DEAD,
-                severity=Severity.SOFT,
-                message=f"问题 {id} 是强制性的，不能以说明代替更正，说明未采用。"
-                if id in hard
-                else f"说明所对应的问题 {id} 已不存在（数值已改，或编号不对），未采用。",
-                advice="请按审核结果更正数据后重报。"
-                if id in hard
-                else "数值已更正的不需要说明；仍需说明的，请在最近一次退回件上填写。",
-                digest=delivery.digest,
-                file_name=delivery.file_name,
-                sheet=explanation.sheet,
-                cell=explanation.cell,
-                value=explanation.text,
-            )
-        )
+def _asked(con: duckdb.DuckDBPyConnection, judged: Sequence[Judged]) -> dict[str, Asked]:
+    """What an explanation can be about: findings of the batch, and open ones on forms that did not come again."""
+    asked = {id: Asked(known.identity, known.rule, Severity.SOFT) for id, known in open_findings(con).items()}
+    for one in judged:
+        for finding in one.findings:
+            if finding.severity is not Severity.CLUE:
+                asked[finding.id] = Asked(one.submission.identity, finding.rule, finding.severity)
+    return asked

@@ -21,13 +21,13 @@ def sentence(error: BaseException) -> str | None:
     from indices.method import MethodError
     from indices.steps.bench import ScoreError
     from schemas.form import FormError
+    from schemas.lists import ListError
     from schemas.table import TableError
-    from schemas.workdays import WorkdayError
     from schemas.workers.pool import PoolError
 
     mistakes = (
-        Mistake, ArchiveError, FormError, JournalError, LockHeldError, MethodError, PoolError, ReleaseError,
-        ScoreError, TableError, WarehouseError, WorkdayError,
+        Mistake, ArchiveError, FormError, JournalError, ListError, LockHeldError, MethodError, PoolError, ReleaseError,
+        ScoreError, TableError, WarehouseError,
     )  # fmt: skip
     if isinstance(error, mistakes):
         return str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from flows.mistakes import Mistake
 from flows.settings import Settings, settings
 from schemas.period import Period
+from schemas.reading.record import WORKBOOKS
 
 app = typer.Typer(
     add_completion=False,
@@ -31,7 +33,10 @@ PeriodText = Annotated[
     str, typer.Argument(metavar="PERIOD", help="报告期，如 2026-10、2026Q3、2026 · period")
 ]
 Out = Annotated[Path, typer.Option("--out", help="输出文件夹 · output folder")]
-Inbox = Annotated[list[Path], typer.Option("--inbox", help="收件文件夹，可写多个 · inbox folder, repeatable")]
+Inbox = Annotated[
+    list[Path],
+    typer.Option("--inbox", help="收件文件夹（或单个工作簿），可写多个 · inbox folder, repeatable"),
+]
 Actor = Annotated[str | None, typer.Option("--actor", help="操作人，记入日志 · who acts, for the journal")]
 Pending = Annotated[
     bool, typer.Option("--admit-pending/--no-pending", help="待核数据是否计入 · whether pending data count")
@@ -71,6 +76,25 @@ def existing(chosen: Settings) -> Settings:
     """The same settings, if there is a ledger to read."""
     if not chosen.home.is_dir():
         raise UsageError(f"台账文件夹 {chosen.home} 不存在。")
+    return chosen
+
+
+def inboxes(paths: list[Path]) -> list[Path]:
+    """Folders to take workbooks from; a single workbook may stand for one."""
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"收件文件夹 {path} 不存在。")
+        if path.is_file() and path.suffix.lower() not in WORKBOOKS:
+            raise UsageError(f"收件文件夹 {path} 是一个文件，而且不是工作簿；请写文件夹或工作簿。")
+    return paths
+
+
+def founding(chosen: Settings) -> Settings:
+    """The same settings; says where a new ledger is about to be made, since the folder may be misspelt."""
+    from flows.ledger.store import Store
+
+    if not Store(chosen.home).journal.path.exists():
+        print(f"{chosen.home} 中还没有台账，新建台账。", file=sys.stderr)
     return chosen
 
 

@@ -20,7 +20,8 @@ from prefect.states import Completed, Failed
 from flows.batch import Month, Outcome
 from flows.mistakes import sentence
 from flows.orders import IntakeOrder, Order, day_off, period_of, taken
-from flows.report import file_lines, intake_line, summary_lines, write_release_note
+from flows.release_note import write_note
+from flows.report import file_lines, intake_line, summary_lines, unreleased
 from flows.tasks import run_as_tasks
 from schemas.workdays import load_workdays
 
@@ -44,10 +45,8 @@ def fulfil(form: type[Order], filled: Any) -> State:
         if told is None:
             raise
         return failed(told)
-    for line in (*summary_lines(outcome), *file_lines(outcome)):
-        get_run_logger().info(line)
     if order.computes and outcome.release is None:
-        return failed(outcome.note)
+        return failed(unreleased(outcome))
     return Completed(message=ending(outcome))
 
 
@@ -62,8 +61,11 @@ def _run(order: IntakeOrder) -> Outcome:
     inboxes, out = [Path(path) for path in order.inboxes], Path(order.out)
     with Month(order.settings(), period, inboxes, out, compute=order.computes) as month:
         outcome = run_as_tasks(month, order.heading)
+    for line in summary_lines(outcome):
+        get_run_logger().info(line)
     if order.computes:
-        write_release_note(outcome, out)
+        for line in file_lines(outcome, write_note(outcome, out)):
+            get_run_logger().info(line)
     return outcome
 
 

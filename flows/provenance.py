@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from flows.lineage import Asked, Lineage, Source, place_lineage
+from flows.lineage import Asked, Lineage, Source, asked_of
+from flows.lineage_cells import place_lineage
 from indices.method import Method
 from schemas.codes import Codes
 from schemas.period import Period
@@ -21,37 +22,19 @@ from schemas.period import Period
 SHOWN = 3  # cells of one variable that are named
 
 
-def asked_of(
-    con: duckdb.DuckDBPyConnection,
-    method: Method,
-    period: str,
-    where: str = "true",
-    given: Sequence[object] = (),
-) -> list[Asked]:
-    """The indicators of a method in a period as :class:`Lineage` wants them, from the result tables in ``con``.
-
-    ``where`` is a condition on the columns of ``result_indicator`` and ``result_variable`` alike.
-    """
-    key = [method.index, period, *given]
-    broken: dict[tuple[str, str], set[str]] = {}
-    for subject, indicator, variable in con.execute(
-        "select subject, indicator, variable from result_variable"
-        f" where index_code = ? and period = ? and status <> 'A' and {where}",
-        key,
-    ).fetchall():
-        broken.setdefault((subject, indicator), set()).add(variable)
-    leaves_of = {i.id: i for i in method.indicators}
-    return [
-        Asked(
-            leaves_of[indicator], subject, ref_period, reason == "基期取全年",
-            frozenset(broken.get((subject, indicator), ())),
-        )
-        for indicator, subject, ref_period, reason in con.execute(
-            "select indicator, subject, ref_period, reason from result_indicator"
-            f" where index_code = ? and period = ? and {where}",
-            key,
-        ).fetchall()
-    ]  # fmt: skip
+def asked_in(con: duckdb.DuckDBPyConnection, method: Method, period: str) -> list[Asked]:
+    """The indicators of a method in a period, from the result tables that the engine left in ``con``."""
+    key = [method.index, period]
+    where = "where index_code = ? and period = ?"
+    return asked_of(
+        method,
+        con.execute(
+            f"select indicator, subject, ref_period, reason from result_indicator {where}", key
+        ).fetchall(),
+        con.execute(
+            f"select subject, indicator, variable, status from result_variable {where}", key
+        ).fetchall(),
+    )
 
 
 def place_sources(
@@ -66,7 +49,7 @@ def place_sources(
     sources: set[Source] = set()
     for method in methods:
         lineage = Lineage(codes, method)
-        for asked in asked_of(con, method, str(period)):
+        for asked in asked_in(con, method, str(period)):
             sources |= lineage.sources(asked)
     place_lineage(con, sources)
     con.execute(_TABLE, [str(period), SHOWN])

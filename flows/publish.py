@@ -26,7 +26,7 @@ from indices.method import METHODS_DIR, load_methods
 from schemas.finding import State
 from schemas.form import PROVINCE
 from schemas.period import Period
-from schemas.reading.head import squeezed
+from schemas.reading.squeezing import squeezed
 
 FINAL_STAGE = "最终"
 STAGES = (FIRST_STAGE, REVISED_STAGE, FINAL_STAGE)

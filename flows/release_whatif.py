@@ -8,7 +8,7 @@ coverage is left out on both sides.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -19,6 +19,7 @@ from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.scoring import Comparison
 from indices.as_design import Product, design_of, table_of
+from indices.design import Design
 from indices.method import METHODS_DIR, Method, method_digest, read_method
 from indices.score import score
 from indices.whatif import compare, overridden, why
@@ -27,11 +28,12 @@ from indices.whatif import compare, overridden, why
 def compare_release(home: Path, release_id: str, settings: Sequence[str], threads: int) -> list[Comparison]:
     """One comparison per index, product and subject type that the settings touch.
 
-    Mistake if no index knows a setting, ReleaseError if there is no such release.
+    Mistake if no published index knows one of the settings, ReleaseError if there is no such release.
     """
     release = read_release(Store(home), release_id)
     leaves, totals = (table_in(release, f"result_{name}") for name in ("indicator", "index"))
     found: list[Comparison] = []
+    unknown = dict.fromkeys(settings)
     for method in methods_of(release):
         mine = pl.col("index_code") == method.index, pl.col("period") == release.manifest.period
         for product in get_args(Product):
@@ -39,10 +41,17 @@ def compare_release(home: Path, release_id: str, settings: Sequence[str], thread
             for subject_type in published["subject_type"].unique().sort():
                 subjects = published.filter(pl.col("subject_type") == subject_type)["subject"]
                 part = leaves.filter(*mine, pl.col("subject").is_in(subjects.to_list()))
-                found += _one(method, product, subject_type, part, settings, threads)
-    if not found:
+                design = design_of(method, subject_type, product)
+                known = [s for s in settings if _concerns(s, method, design)]
+                unknown = {s: None for s in unknown if s not in known}
+                if known:
+                    labels = {"index": method.id, "product": product, "type": subject_type}
+                    found.append(
+                        _compared(design, known, table_of(design, method, part), part, labels, threads)
+                    )
+    if unknown:
         raise Mistake(
-            f"发布 {release_id} 的指数中没有 {'、'.join(settings)} 所指的指标，或没有已发布的总值；请核对代码。"
+            f"发布 {release_id} 的指数中没有 {'、'.join(unknown)} 所指的指标，或没有已发布的总值；请核对代码。"
         )
     return found
 
@@ -64,33 +73,34 @@ def table_in(release: Release, name: str) -> pl.DataFrame:
     )
 
 
-def _one(
-    method: Method,
-    product: Product,
-    subject_type: str,
-    leaves: pl.DataFrame,
+def _compared(
+    design: Design,
     settings: Sequence[str],
+    table: pl.DataFrame,
+    leaves: pl.DataFrame,
+    labels: Mapping[str, str],
     threads: int,
-) -> Iterator[Comparison]:
-    """The comparison of one ranking, if it has what the settings name."""
-    design = design_of(method, subject_type, product)
-    known = [s for s in settings if _concerns(s, set(design.names))]
-    if not known:
-        return
-    changed = overridden(design, known)
-    table = table_of(design, method, leaves)
+) -> Comparison:
+    """The comparison of one ranking, whose design knows all the settings."""
+    changed = overridden(design, settings)
     before, after = (score(d, table, threads=threads) for d in (design, changed))
-    labels = [
-        pl.lit(v).alias(k) for k, v in (("index", method.id), ("product", product), ("type", subject_type))
-    ]
     names = dict(leaves.select("subject", "subject_name").unique().iter_rows())
     index = compare(design, before, after).with_columns(pl.col("subject").replace(names).alias("name"))
     reasons = why((design, before), (changed, after))
-    yield Comparison(design, changed, *(f.select(*labels, pl.all()) for f in (index, reasons)))
+    marks = [pl.lit(value).alias(key) for key, value in labels.items()]
+    return Comparison(design, changed, *(f.select(*marks, pl.all()) for f in (index, reasons)))
 
 
-def _concerns(setting: str, nodes: set[str]) -> bool:
-    """Whether a setting is about one of these nodes, or about a rule of every index."""
+def _concerns(setting: str, method: Method, design: Design) -> bool:
+    """Whether a setting is about a node of this design, or about a rule of every index.
+
+    Mistake for the posts of a ratio to a base year: the release keeps its score, not the ratio.
+    """
     key = setting.partition("=")[0].strip()
     kind, _, node = key.partition(".")
-    return kind in ("missing", "at_least") or node in nodes
+    based = {i.id for i in method.indicators if i.normalisation == "base_ratio"}
+    if kind in ("low", "high") and node in based:
+        raise Mistake(
+            f"--set {key} 不能计算：{node} 按基期比值评分，发布中只有得分，没有比值；请改方法文件后重新计算。"
+        )
+    return kind in ("missing", "at_least") or node in design.names

@@ -1,8 +1,7 @@
-"""What a run tells people: the summary on the screen, the release note, the table of findings."""
+"""What a run tells people: the summary on the screen, the table of findings."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import polars as pl
 
 from flows.batch import Outcome
-from flows.ledger.files import make_folder, write_file
 from indices.gate import GATED
 from indices.tables.coverage import MEASURES_ZH
 from indices.tables.results import SUBJECT_TYPES, Results
@@ -64,9 +62,9 @@ def findings_text(findings: Sequence[Finding], most: int = 40) -> list[str]:
     return lines
 
 
-def file_lines(outcome: Outcome) -> list[str]:
-    """Where the tables are."""
-    return [f"表格 {path}" for path in outcome.files]
+def file_lines(outcome: Outcome, note: Path) -> list[str]:
+    """Where the tables are, and the note."""
+    return [*(f"表格 {path}" for path in outcome.files), f"说明 {note}"]
 
 
 def intake_line(outcome: Outcome) -> str:
@@ -83,9 +81,15 @@ def intake_line(outcome: Outcome) -> str:
 
 def summary_lines(outcome: Outcome) -> list[str]:
     """What a statistician wants to know first: read, refused, coverage, top and bottom."""
+    heading = [] if outcome.intake.history_only else [f"报告期 {outcome.period.printed}"]
+    return [*heading, *_taken_lines(outcome), *released_lines(outcome)]
+
+
+def _taken_lines(outcome: Outcome) -> list[str]:
+    """What the run took from the inbox and what became of it."""
     intake = outcome.intake
     bureau = sum(1 for j in intake.judged if j.submission.submitter == BUREAU.code)
-    lines = [] if intake.history_only else [f"报告期 {outcome.period.printed}"]
+    lines = []
     lines.append(intake_line(outcome))
     if bureau:
         lines.append(f"其中局内填报（历史或公布资料）{bureau} 份，不计入各单位报送率")
@@ -107,9 +111,14 @@ def summary_lines(outcome: Outcome) -> list[str]:
     waiting = [f"{what} {n} 条" for what, n in outcome.waiting.items() if n]
     if waiting:
         lines.append(f"待局内核定：{'，'.join(waiting)}（清单见 zhishu review）")
-    lines += list(outcome.repaired)
+    return [*lines, *outcome.repaired]
+
+
+def released_lines(outcome: Outcome) -> list[str]:
+    """What was computed, and the releases."""
+    lines = []
     if outcome.note:
-        lines.append(outcome.note)
+        lines.append(unreleased(outcome))
     if outcome.results is not None:
         lines += _coverage_lines(outcome)
         lines += _rank_lines(outcome)
@@ -121,6 +130,12 @@ def summary_lines(outcome: Outcome) -> list[str]:
         )
     lines += [f"往期修订 {r.id}：{r.reason}" for r in outcome.revised]
     return lines
+
+
+def unreleased(outcome: Outcome) -> str:
+    """Why the period has no release, and what was released all the same."""
+    others = "、".join(r.id for r in outcome.revised)
+    return outcome.note + (f"往期因新数据另有发布：{others}。" if others else "")
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:
@@ -207,33 +222,6 @@ def _shown(value: Decimal | None) -> str:
     return "不公布（权重覆盖率不足）" if value is None else str(value)
 
 
-def release_note(outcome: Outcome) -> str:
-    """The note of a run in markdown: the summary and, of a release, the manifest's digests and the journal's head."""
-    lines = [f"# {outcome.period} {'收件' if outcome.release is None else '发布'}说明", ""]
-    lines += [f"- {_as_markdown(line.strip())}" for line in summary_lines(outcome)]
-    if outcome.release is not None:
-        made_of = outcome.release.manifest
-        lines += ["", "| 项目 | 内容 |", "|---|---|"]
-        lines += [
-            f"| 发布摘要 | `{outcome.release.digest}` |",
-            f"| 日志位置 | {made_of.seq} `{made_of.head}` |",
-            f"| 方法 | {'、'.join(sorted(made_of.methods))} |",
-            f"| 收件 | {len(made_of.inputs)} 件 |",
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _as_markdown(text: str) -> str:
-    """Text as markdown that shows it: a submitter's file name may look like a tag, a link or a picture."""
-    return re.sub(r"([\\`*<\[\]])", r"\\\1", text)
-
-
-def write_release_note(outcome: Outcome, out: Path) -> None:
-    """The same as a file beside the tables."""
-    make_folder(out)
-    write_file(out / f"{outcome.period} 发布说明.md", release_note(outcome).encode(), 0o644)
-
-
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
     """The run for programs: counts, releases, findings, seconds per phase."""
     intake = outcome.intake
@@ -252,6 +240,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
             "fresh": outcome.release.fresh,
         },
         "revised": [r.id for r in outcome.revised],
+        "unreleased": outcome.note,
         "files": [str(p) for p in outcome.files],
         "findings": finding_rows(intake.findings),
         "between": finding_rows(outcome.between),

@@ -25,8 +25,9 @@ from flows.publication import manifest, release_tables, view
 from flows.publish import at_stage
 from flows.settings import Settings
 from flows.stored import stored_results
-from indices.engine import SQL_DIR, compute
+from indices.engine import compute
 from indices.method import METHODS_DIR, Method, load_methods, method_digest
+from indices.procedures import SQL_DIR
 from indices.tables.notes import ReleaseNotes
 from indices.tables.results import Results, read_results
 from indices.tables.workbook import Audience, write_tables

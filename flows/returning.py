@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 
-from flows.intake import Intake, reader, store_of
-from flows.ledger.events import DECISIONS, HISTORY
-from flows.ledger.replies import answers
+from flows.intake import AGAIN, Intake, opened, reader, store_of
+from flows.ledger.events import DECISIONS, HISTORY, EventType, period_order
+from flows.ledger.journal import Entry
+from flows.ledger.replies import NEWEST_REPLY, answers
 from flows.ledger.store import Store
 from flows.settings import Settings
 from schemas.codes import load_codes
+from schemas.decide import BETWEEN_SUBMITTERS
 from schemas.finding import Finding, Outcome, Reply, Severity
 from schemas.period import Period
 from schemas.reading.pool import Limits
 from schemas.reading.record import Delivery, Submission
+from schemas.returns.compare import differ
 from schemas.returns.folder import write_return_folder
-from schemas.returns.record import Returned, ReturnFile
+from schemas.returns.naming import answered_in
+from schemas.returns.record import Answer, Returned, ReturnFile
 
 
 def returns_folder(out: Path, period: Period) -> Path:
@@ -35,27 +40,25 @@ def return_batch(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, intake: Intake, out: Path
 ) -> list[ReturnFile]:
     """Write what goes back of a batch that is recorded; nothing for deliveries without a fault."""
-    told = answers(con)
     found: dict[str, list[Finding]] = {}
     for judged in intake.judged:
         found.setdefault(judged.submission.digest, []).extend(judged.findings)
     for _, verdicts in intake.verdicts:
         for finding in verdicts.loose:
             found.setdefault(finding.digest, []).append(finding)
+    told: dict[str, Answer] = {}
+    versions: list[tuple[Submission, Submission]] = []
+    for target in (store, store.permu):  # each with its own answers and earlier versions
+        deliveries = [d for d in intake.deliveries if store_of(store, d) is target]
+        if deliveries:
+            with opened(con, store, target, settings) as own:
+                told |= answers(own)
+                versions += _versions(own, target, settings, deliveries, intake.entries)
     paths = {d.digest: p for d, p in zip(intake.deliveries, _sources(store, intake), strict=True)}
     returned = [
         Returned(d, paths[d.digest], (*d.findings, *found.get(d.digest, ())), told) for d in intake.deliveries
     ]
-    folder = returns_folder(out, intake.through)
-    versions = _versions(con, store, settings, intake)
-    return write_return_folder(
-        folder,
-        returned,
-        versions,
-        load_codes(settings.codes_folder),
-        workers=settings.workers,
-        limits=Limits(),
-    )
+    return _write(settings, returns_folder(out, intake.through), returned, versions)
 
 
 def _sources(store: Store, intake: Intake) -> Iterable[Path]:
@@ -68,25 +71,31 @@ def _sources(store: Store, intake: Intake) -> Iterable[Path]:
 
 
 def _versions(
-    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, intake: Intake
+    con: duckdb.DuckDBPyConnection,
+    store: Store,
+    settings: Settings,
+    deliveries: Sequence[Delivery],
+    entries: Sequence[Entry],
 ) -> list[tuple[Submission, Submission]]:
-    """Each new version of the batch with the one that was judged before it; read again from the archive."""
-    fresh = {(s.digest, s.sheet): s for d in intake.deliveries for s in d.submissions}
-    judged: dict[tuple[object, ...], list[tuple[int, str, str]]] = {}
-    for *identity, version, digest, sheet in con.execute(
-        "select period, submitter, form, subject, id, digest, sheet from submission"
-        " where edition <> 'history' order by id"
-    ).fetchall():
-        judged.setdefault(tuple(identity), []).append((version, digest, sheet))
-    before: dict[tuple[str, str], tuple[str, str]] = {}
-    for entry in intake.entries:
-        at = (entry.body.get("digest", ""), entry.body.get("sheet", ""))
-        if entry.type not in DECISIONS or at not in fresh or fresh[at].edition == HISTORY:
-            continue
-        for version, digest, sheet in judged.get(fresh[at].identity, ()):
-            if version < entry.seq and digest != at[0]:
-                before[at] = (digest, sheet)  # in the end the newest
-    digests = sorted({digest for digest, _ in before.values()})
+    """The versions to be laid beside each other, older first; read again from the archive.
+
+    Each version that was decided in this batch stands beside its neighbours of the same report, whatever the
+    order of their digests or of their coming. Pairs that say the same are left out. ``entries`` are those that
+    the journal got of the batch.
+    """
+    decided = {(entry.body["digest"], entry.body["sheet"]) for entry in entries if entry.type in DECISIONS}
+    fresh = decided & {(s.digest, s.sheet) for d in deliveries for s in d.submissions}
+    rows = con.execute(
+        "select period, submitter, form, subject, digest, sheet from submission where edition <> $history"
+        " order by period, submitter, form, subject, version, reported_on, digest, sheet",
+        {"history": HISTORY},
+    ).fetchall()
+    pairs = [
+        (old[4:], new[4:])
+        for old, new in pairwise(rows)
+        if old[:4] == new[:4] and old[4] != new[4] and not fresh.isdisjoint((old[4:], new[4:]))
+    ]
+    digests = sorted({digest for pair in pairs for digest, _ in pair})
     read = reader(settings)([store.archive.path(digest) for digest in digests]) if digests else []
     known = {
         (s.digest, s.sheet): replace(s, file_name=named.file_name)
@@ -94,26 +103,92 @@ def _versions(
         for named in [_named(con, d)]
         for s in d.submissions
     }
-    return [(known[old], fresh[new]) for new, old in sorted(before.items()) if old in known]
+    found = [(known[old], known[new]) for old, new in pairs if old in known and new in known]
+    return [pair for pair in found if differ(*pair)]
 
 
 def return_again(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, digests: Sequence[str], out: Path
 ) -> list[ReturnFile]:
     """Write the copies of deliveries anew, with what the bureau said since; by the period of each."""
-    told, codes, written = answers(con), load_codes(settings.codes_folder), []
     by_period: dict[Period, list[Returned]] = {}
-    for digest in sorted(set(digests)):
-        (delivery,) = reader(settings)([store.archive.path(digest)])
-        delivery = _named(con, delivery)
-        findings = recorded_findings(con, digest)
-        period = max(Period.parse(s.period) for s in delivery.submissions)
-        one = Returned(delivery, store.archive.path(digest), findings, told)
-        by_period.setdefault(period.as_month(), []).append(one)
-    for period, returned in sorted(by_period.items()):
-        folder = returns_folder(out, period)
-        written += write_return_folder(folder, returned, (), codes, workers=settings.workers, limits=Limits())
-    return written
+    for one in _recorded(con, store, settings, digests):
+        newest = max((s.period for s in one.delivery.submissions), key=period_order)  # one may be unreadable
+        by_period.setdefault(Period.parse(newest).as_month(), []).append(one)
+    return [
+        file
+        for period, returned in sorted(by_period.items())
+        for file in _write(settings, returns_folder(out, period), returned)
+    ]
+
+
+def return_missing(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, through: Period, out: Path
+) -> list[ReturnFile]:
+    """Write what should lie in the period's folder and does not.
+
+    A run that is cut short after the journal leaves its copies unwritten, and the next one finds no new
+    file. Looked for are deliveries with a report of the period, and whatever was received since the last
+    release (a run writes what goes back before its release), if their newest verdicts hold a finding that
+    the office has to answer to. GLT09 has no releases and is not looked for.
+    """
+    released = [entry.seq for entry in store.journal.entries() if entry.type == EventType.RELEASED]
+    given = {"month": through.ref_month, "since": max(released, default=0)}
+    there = answered_in(returns_folder(out, through))
+    owed = [
+        digest
+        for (digest,) in con.execute(_OWED, given).fetchall()
+        if digest not in there and store.archive.has(digest)
+    ]
+    return _write(settings, returns_folder(out, through), _recorded(con, store, settings, owed))
+
+
+# what a reader's bad day left behind is no fault of the file, once it was read or refused for another reason
+_OWN_FAULT = f"(f.rule = d.refused or f.rule not in {AGAIN})"
+
+_OWED = f"""
+with verdict as (
+    select submission, max(seq) as seq from decision group by submission
+), latest as ({NEWEST_REPLY}), filed as (
+    select digest, max(ref_month) as newest, bool_or(ref_month = $month) as due from submission group by digest
+)
+select distinct d.digest
+from delivery d
+join finding f on f.digest = d.digest
+left join filed on filed.digest = d.digest
+left join submission s on s.id = f.submission
+left join verdict v on v.submission = f.submission
+left join latest l on l.finding = f.id
+where (filed.due or d.seq > $since) and coalesce(filed.newest, 0) <= $month
+    and (f.submission is null and {_OWN_FAULT} or f.seq = v.seq and s.superseded_seq is null)
+    and f.level < {BETWEEN_SUBMITTERS}
+    and (f.severity = 'hard' or f.severity = 'soft' and coalesce(l.state, 'open') <> 'approved')
+order by d.digest
+"""
+
+
+def _recorded(
+    con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, digests: Sequence[str]
+) -> list[Returned]:
+    """Deliveries from the archive with what the record holds of them."""
+    paths = [store.archive.path(digest) for digest in sorted(set(digests))]
+    if not paths:
+        return []
+    told = answers(con)
+    return [
+        Returned(_named(con, delivery), path, recorded_findings(con, delivery.digest), told)
+        for path, delivery in zip(paths, reader(settings)(paths), strict=True)
+    ]
+
+
+def _write(
+    settings: Settings,
+    folder: Path,
+    returned: Sequence[Returned],
+    versions: Sequence[tuple[Submission, Submission]] = (),
+) -> list[ReturnFile]:
+    codes = load_codes(settings.codes_folder)
+    return write_return_folder(folder, returned, versions, codes, workers=settings.workers, limits=Limits())
 
 
 def _named(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> Delivery:
@@ -125,14 +200,14 @@ def _named(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> Delivery:
 def recorded_findings(con: duckdb.DuckDBPyConnection, digest: str) -> tuple[Finding, ...]:
     """The findings on a delivery as the newest verdicts on its submissions hold them."""
     rows = con.execute(
-        """
+        f"""
         select f.rule, f.severity, f.message, f.advice, f.level, f.outcome, f.reply, f.digest, d.file_name,
             f.submitter, f.period, f.form, f.edition, f.subject, f.sheet, f.cell, f.row_key, f.field, f.value
         from finding f
         join delivery d on d.digest = f.digest
         left join (select submission, max(seq) as seq from decision group by submission) v
             on v.submission = f.submission
-        where f.digest = ? and f.level < 3 and (f.submission is null or f.seq = v.seq)
+        where f.digest = ? and f.level < 3 and (f.submission is null and {_OWN_FAULT} or f.seq = v.seq)
         order by f.seq, f.ordinal
         """,
         [digest],

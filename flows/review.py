@@ -24,7 +24,7 @@ from flows.ledger.warehouse import append
 from flows.mistakes import Mistake
 from schemas.decide import BETWEEN_SUBMITTERS
 from schemas.finding import Finding, Reply, Severity, State
-from schemas.reading.head import squeezed
+from schemas.reading.squeezing import squeezed
 
 RETURNED_RULE = "B01"
 
@@ -59,11 +59,16 @@ def review(
 ) -> list[Entry]:
     """Take these decisions, all or none; the entries that the journal got.
 
-    ReviewError for an id that nothing bears, for a reviewer who signed the submission or asked for
-    the correction, for a return without a note, and for a correction that no longer fits.
+    ReviewError for an id that nothing bears or that is named twice, for a reviewer who signed the
+    submission or asked for the correction, for a return without a note, and for a correction that no
+    longer fits or is the second of one cell.
     """
     if not reviewer.name.strip() or not reviewer.role.strip():
         raise ReviewError("请用 --by 和 --role 写明审核人姓名和职务。")
+    named = [word.id for word in words]
+    twice = sorted({id for id in named if named.count(id) > 1})
+    if twice:
+        raise ReviewError(f"编号 {'、'.join(twice)} 在一次审核中写了两遍；请只写一次。")
     desk = _Desk(con, store, reviewer, admit_pending)
     events: list[Event] = []
     for word in words:
@@ -98,7 +103,9 @@ class _Desk:
         self._entries = store.journal.entries()
         self._admit_pending = admit_pending
         self._replies = known_replies(con)
-        self._touched: set[int] = set()
+        self._touched: set[int] = set()  # versions with an answer
+        self._whole: set[int] = set()  # versions decided on as a whole: their answers do not count
+        self._confirmed: dict[tuple[str, ...], str] = {}  # figures and the revision that corrects them
 
     @property
     def _who(self) -> tuple[str, str]:
@@ -120,7 +127,7 @@ class _Desk:
     def verdicts(self) -> list[Event]:
         """New verdicts on the versions whose findings were answered, and what they replace."""
         events: list[Event] = []
-        for version in sorted(self._touched):
+        for version in sorted(self._touched - self._whole):
             before = last_decision(self._con, self._entries, version)
             event = redecided(before, *self._who, self._replies)
             if event.type != before.type:
@@ -169,6 +176,13 @@ class _Desk:
                     f"修订单 {word.id} 的原值 {body['old_value'] or '空白'} 与现在的库存值 {now} 不同，"
                     "或该报表已有新的版次；请退回后由填报单位重新提出。"
                 )
+            at = (target["digest"], target["sheet"], body["row_key"], body["field"])
+            other = self._confirmed.setdefault(at, word.id)
+            if other != word.id:
+                raise ReviewError(
+                    f"修订单 {word.id} 与 {other} 更正的是同一单元格（{target['period']} {target['form']} "
+                    f"{body['row_key']} {body['field']}）；请只确认一份，另一份退回后按新值重新提出。"
+                )
         return settled(proposal, word.approve, word.note, *self._who)
 
     def _submission(self, version: int, state: State, word: Word) -> list[Event]:
@@ -177,6 +191,7 @@ class _Desk:
             raise ReviewError(f"报表 {word.id} 已被新的版次替换。")
         before = last_decision(self._con, self._entries, version)
         self._not_a_signer(before, word.id)
+        self._whole.add(version)
         if word.approve:
             if state is not State.PENDING:
                 raise ReviewError(f"报表 {word.id} 不在待核状态。")

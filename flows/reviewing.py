@@ -22,6 +22,8 @@ from flows.ledger.warehouse import open_warehouse, view_warehouse
 from flows.returning import return_again
 from flows.review import Reviewer, Word, review
 from flows.settings import Settings
+from schemas.returns.record import ReturnFile
+from schemas.stamp import CATEGORY
 
 _REGISTER = {
     "id": "编号", "period": "报告期", "submitter": "填报单位", "form": "表", "subject": "主体", "sheet": "工作表",
@@ -48,7 +50,8 @@ def decide_words(
 ) -> int:
     """Take the decisions under the writer's lock and tell what the journal got.
 
-    With ``out`` the copies of what was returned are written again, with the bureau's word in them.
+    With ``out`` the copies of what was returned are written again, with the bureau's word in them. What
+    stands in the journal is told even if a copy cannot be written: to decide again would be refused.
     """
     store = _store(chosen, permu)
     with (
@@ -56,26 +59,30 @@ def decide_words(
         closing(open_warehouse(store, steps.reader(chosen), chosen.threads)) as con,
     ):
         entries = review(con, store, reviewer, words, chosen.admit_pending)
-        back = _sent_back(con, entries) if out is not None else []
-        files = return_again(con, store, chosen, back, out) if out is not None and back else []
-    told = [
-        {"seq": e.seq, "type": e.type, "actor": e.actor, "role": e.role, "body": dict(e.body)}
-        for e in entries
-    ]
+        files: list[ReturnFile] = []
+        try:
+            if out is not None:
+                files = return_again(con, store, chosen, _sent_back(con, entries), out)
+        finally:
+            _tell(entries, files, as_json)
+    return 0
+
+
+def _tell(entries: Sequence[Entry], files: Sequence[ReturnFile], as_json: bool) -> None:
     if as_json:
-        print(
-            json.dumps(
-                {"entries": told, "returns": [str(f.path) for f in files]}, ensure_ascii=False, indent=1
-            )
-        )
-        return 0
+        told = [
+            {"seq": e.seq, "type": e.type, "actor": e.actor, "role": e.role, "body": dict(e.body)}
+            for e in entries
+        ]
+        returns = [str(file.path) for file in files]
+        print(json.dumps({"entries": told, "returns": returns}, ensure_ascii=False, indent=1))
+        return
     for entry in entries:
         said = _TOLD[entry.type].format(**_named(entry.body))
         print(f"日志 {entry.seq}：{said}（{entry.actor}，{entry.role}）")
     for file in files:
         print(f"退件 {file.path}")
     print("已记入日志；受影响的发布在下次 zhishu run 时修订，见 zhishu status。")
-    return 0
 
 
 def _sent_back(con: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> list[str]:
@@ -153,6 +160,7 @@ def register_workbook(frame: pl.DataFrame) -> bytes:
     with xlsxwriter.Workbook(
         buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
+        book.set_properties({"category": CATEGORY})
         sheet = book.add_worksheet("例外登记册")
         heading = book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "text_wrap": True})
         body = book.add_format({"border": 1, "text_wrap": True, "valign": "top"})

@@ -13,12 +13,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 
 from flows.settings import Settings
 from schemas.period import Period
+
+if TYPE_CHECKING:
+    from flows.batch import Outcome
 
 
 def run_quietly(settings: Settings, period: Period, inboxes: list[Path], out: Path, as_json: bool) -> int:
@@ -34,17 +37,23 @@ def run_quietly(settings: Settings, period: Period, inboxes: list[Path], out: Pa
             from flows.monthly import run_month
 
             outcome = run_month(settings, period, inboxes, out, progress)
-        from flows.report import file_lines, findings_text, outcome_json, summary_lines, write_release_note
+        from flows.release_note import write_note
+        from flows.report import file_lines, findings_text, outcome_json, summary_lines
 
-        write_release_note(outcome, out)
+        note = write_note(outcome, out)
         if as_json:
             json.dump(outcome_json(outcome), stdout, ensure_ascii=False, indent=1)
             stdout.write("\n")
         else:
-            lines = [*findings_text(outcome.intake.findings), *summary_lines(outcome), *file_lines(outcome)]
-            stdout.write("\n".join(lines) + "\n")
+            told = [*findings_text(outcome.intake.findings), *summary_lines(outcome)]
+            stdout.write("\n".join([*told, *file_lines(outcome, note)]) + "\n")
         stdout.flush()
-    if outcome.note and not outcome.intake.deliveries:
+    return exit_code(outcome)
+
+
+def exit_code(outcome: Outcome) -> int:
+    """2 where a run was asked for a period without data and came to nothing; else whether a person is needed."""
+    if outcome.note and not outcome.intake.deliveries and not outcome.revised:
         return 2
     return 1 if outcome.needs_a_person else 0
 

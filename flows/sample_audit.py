@@ -11,8 +11,9 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 from flows.ledger.canonical import sha256
+from flows.lineage import COVERAGE
 from flows.mistakes import Mistake
-from flows.trace import Traced
+from flows.traced import INDICATOR, Traced
 
 HEADER = (
     "序号", "填报单位", "表式", "报告期", "字段", "文件", "SHA-256", "工作表", "单元格", "原文", "数值", "权重", "依据它的指标数",
@@ -36,8 +37,10 @@ def sample(traced: Traced, n: int, seed: int) -> list[Row]:
         raise SampleError(f"抽取的单元格数应大于 0，现为 {n}。")
     cells: dict[tuple[int, str, str], Row] = {}
     for index in traced.methods:
-        traced.place(index, traced.asked(index))
-        for row in traced.rows(_WEIGHTS, [index, traced.release.manifest.period]):
+        subjects = traced.subjects(index)
+        traced.place(traced.sources(index, traced.asked(index, subjects)))
+        traced.place_table(INDICATOR)
+        for row in traced.query(_WEIGHTS, [index, traced.release.manifest.period]):
             known = cells.setdefault(
                 (row["submission"], row["cell"], row["field"]), {**row, "weight": Decimal(0), "n": 0}
             )
@@ -56,9 +59,9 @@ def _key(seed: int, cell: Row) -> Decimal:
 
 
 # each indicator's contribution is spread evenly over its cells; the division is one per row, cast at once
-_WEIGHTS = """
+_WEIGHTS = f"""
 with distinct_cell as (
-    select distinct subject, indicator, submission, cell, field from lineage
+    select distinct subject, indicator, submission, cell, field from lineage where use <> '{COVERAGE}'
 ), counted as (
     select *, count(*) over (partition by subject, indicator) as cells from distinct_cell
 ), weighed as (

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from indices.design import Design, read_design
+from indices.design import Design
+from indices.method_file import read_design
 from indices.score import Scored, score, score_table
 from indices.table import Table, arrange
 from indices.tables.comparison import write_comparison_book

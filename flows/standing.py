@@ -129,8 +129,10 @@ ORDER BY f.submitter, f.form, f.subject, f.seq, f.ordinal
 """
 _REFUSED = """
 SELECT d.file_name, f.rule, f.message, f.advice
-FROM delivery AS d JOIN finding AS f ON f.seq = d.seq AND f.rule = d.refused
-WHERE d.refused <> '' ORDER BY d.file_name, d.digest
+FROM delivery AS d JOIN finding AS f ON f.digest = d.digest AND f.submission IS NULL AND f.rule = d.refused
+WHERE d.refused <> ''
+QUALIFY row_number() OVER (PARTITION BY d.digest ORDER BY f.seq DESC, f.ordinal) = 1
+ORDER BY d.file_name, d.digest
 """
 _FINDINGS = """
 SELECT severity, level, rule, period, form, submitter, subject, file_name, sheet, cell, value, message, advice,

@@ -13,10 +13,11 @@ from typing import Literal
 import polars as pl
 
 from indices.declare import Aggregate, Normalise, Scale
-from indices.design import Data, Design, Direction, Group, Indicator, checked
+from indices.design import Data, Design, Direction, Group, Indicator
 from indices.method import Indicator as FormIndicator
 from indices.method import Method
 from indices.method import Score as Ends
+from indices.method_file import checked
 
 Product = Literal["monthly", "full"]
 _DIRECTIONS: dict[str, Direction] = {"正向": "positive", "逆向": "negative", "适度": "interval"}

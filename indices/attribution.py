@@ -32,7 +32,6 @@ CAUSES_ZH = {
     "method": "方法",
 }
 _POSTS = ("low", "high", "optimum", "reference")
-_KEY = ["subject", "indicator"]
 
 
 @dataclass(frozen=True)
@@ -129,18 +128,24 @@ def _design(one: Design, two: Design, taken: frozenset[str]) -> Design:
 
 
 def _table(one: Table, two: Table, taken: frozenset[str]) -> Table:
-    """Which figures are there by coverage, what they say by data; one that the data's side lacks takes the other's."""
+    """Which figures and denominators are there by coverage, what they say by data; one that the data's side lacks
+    takes the other's."""
     there = two if "coverage" in taken else one
     wanted, other = (two, one) if "data" in taken else (one, two)
-    values = [
-        t.figures.select(*_KEY, pl.col("value").alias(name))
-        for t, name in ((wanted, "wanted"), (other, "other"))
-    ]
-    figures = there.figures.join(values[0], on=_KEY, how="left").join(values[1], on=_KEY, how="left")
-    mixed = figures.with_columns(
-        pl.when(pl.col("value").is_not_null()).then(pl.coalesce("wanted", "other")).alias("value")
-    ).select(there.figures.columns)
-    return dataclasses.replace(there, figures=mixed)
+    return dataclasses.replace(
+        there,
+        figures=_blended(there.figures, wanted.figures, other.figures, ["subject", "indicator"]),
+        columns=_blended(there.columns, wanted.columns, other.columns, ["subject", "label"]),
+    )
+
+
+def _blended(there: pl.DataFrame, wanted: pl.DataFrame, other: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """The rows of ``there``; a value that is there is the wanted one, or the other where none is wanted."""
+    found = there
+    for frame, name in ((wanted, "wanted"), (other, "other")):
+        found = found.join(frame.select(*key, pl.col("value").alias(name)), on=key, how="left")
+    said = pl.when(pl.col("value").is_not_null()).then(pl.coalesce("wanted", "other"))
+    return found.with_columns(said.alias("value")).select(there.columns)
 
 
 def _index(state: State) -> dict[str, Decimal]:

@@ -166,12 +166,14 @@ class Weigh:
 
     ``given`` keeps those of the tree. ``frozen`` holds weights that data or judges gave earlier, as text in the
     file, with the window that they came from. ``before`` names the pre-step of entropy: the shares are taken of
-    scores brought to 0..1 by their range (``minmax``), or of the scores themselves (``none``).
+    scores brought to 0..1 by their range (``minmax``), or of the scores themselves (``none``). ``group`` limits the
+    step to one parent, which judgements need where the level has several.
     """
 
     step: Literal["weigh"]
     method: Literal["given", "equal", "entropy", "critic", "pca", "ahp", "frozen"]
     level: int = 0
+    group: str = ""
     before: Literal["minmax", "none"] = "minmax"
     window: Window | None = None
     judgements: tuple[tuple[Decimal, ...], ...] = ()
@@ -187,11 +189,11 @@ class Weigh:
 class Uncertainty:
     """What is uncertain and how far; what is left out stays as the design has it.
 
-    ``weights`` multiplies each weight by 1 - s to 1 + s; ``posts`` moves both posts by up to s of their distance;
-    ``noise`` moves each figure by up to s of itself. ``scales`` are the declared scale and others (``minmax`` to the
-    declared ends, ``zscore`` of mean 100 and deviation 10), ``means`` the means of all levels, ``gaps`` what fills a
-    gap (``spread``, ``mean``, ``median``), each drawn with equal chance. ``leave_out`` leaves out one indicator
-    or none.
+    ``weights`` multiplies each weight by 1 - s to 1 + s; ``posts`` moves both posts by up to s of their distance
+    (of logarithmic posts along their logarithms); ``noise`` moves each figure by up to s of itself. ``scales`` are the
+    declared scale and others (``minmax`` to the declared ends, ``zscore`` of mean 100 and deviation 10), ``means`` the
+    means of all levels, ``gaps`` what fills a gap (``spread``, ``mean``, ``median``), each drawn with equal chance.
+    ``leave_out`` leaves out one indicator or none.
     """
 
     weights: Decimal = Decimal(0)

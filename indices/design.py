@@ -7,15 +7,12 @@ is a record of ``indices/declare.py``; what it computes stands in the module of 
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator
 from dataclasses import field
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from indices.declare import (
@@ -31,7 +28,6 @@ from indices.declare import (
     Uncertainty,
     Weigh,
 )
-from indices.method import MethodError
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -40,7 +36,6 @@ Step = Annotated[
     Screen | Denominate | Impute | Treat | Transform | Normalise | Weigh | Aggregate,
     Field(discriminator="step"),
 ]
-_BEFORE_SCORES = (Screen, Denominate, Impute, Treat, Transform)
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -195,129 +190,16 @@ class Design:
         height = self.heights[group.id]
         return declared[height - 1] if height <= len(declared) else None
 
+    def weighed(self, step: Weigh) -> dict[str, tuple[str, ...]]:
+        """The nodes whose weights a step sets, by parent; a parent without any has no entry."""
+        parents = (step.group,) if step.group else tuple(self.children)
+        found = {
+            p: tuple(c for c in self.children.get(p, ()) if self.heights[c] == step.level) for p in parents
+        }
+        return {parent: nodes for parent, nodes in found.items() if nodes}
+
     def leaves_of(self, node: str) -> tuple[str, ...]:
         """The indicators below a node, itself for an indicator."""
         if node not in self.children:
             return (node,)
         return tuple(leaf for child in self.children[node] for leaf in self.leaves_of(child))
-
-
-_ADAPTER = TypeAdapter(Design)
-
-
-def read_design(path: Path) -> Design:
-    """Read and check a method file of format 2; MethodError says in one sentence what is wrong."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MethodError(f"方法文件 {path.name} 不能读取：{error}；请另存为 UTF-8 文本。") from error
-    return parse_design(text, path.name)
-
-
-def parse_design(text: str, name: str) -> Design:
-    """The same for a text; ``name`` stands in the messages."""
-    try:
-        design: Design = _ADAPTER.validate_python(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise MethodError(f"方法文件 {name} 不是有效的 TOML：{error}") from error
-    except ValidationError as error:
-        raise MethodError(f"方法文件 {name} 有误：{_first(error)}") from error
-    return checked(design, name)
-
-
-def checked(design: Design, name: str) -> Design:
-    """The design if it can be computed; MethodError names everything that stands in the way."""
-    problems = [*_tree(design), *_order(design), *_needs(design)]
-    if problems:
-        raise MethodError(f"方法文件 {name} 不能使用：" + "；".join(problems) + "。")
-    return design
-
-
-def _first(error: ValidationError) -> str:
-    """Where the first mistake stands and what it is."""
-    found = error.errors()
-    place = ".".join(str(part) for part in found[0]["loc"])
-    more = f"（另有 {len(found) - 1} 处）" if len(found) > 1 else ""
-    return f"{place}：{found[0]['msg']}，写的是 {found[0].get('input')!r}{more}"
-
-
-def _tree(design: Design) -> Iterator[str]:
-    ids = [n.id for n in design.nodes]
-    for twice in sorted({i for i in ids if ids.count(i) > 1}):
-        yield f"代码 {twice} 重复"
-    roots = [g.id for g in design.groups if not g.parent]
-    if len(roots) != 1:
-        yield f"没有上级的分组应有且只有一个，现有 {len(roots)} 个（{'、'.join(roots)}）"
-    known = {g.id for g in design.groups}
-    for node in design.nodes:
-        if (node.parent or isinstance(node, Indicator)) and node.parent not in known:
-            yield f"{node.id} 的上级 {node.parent!r} 未定义"
-    parents = {g.id: g.parent for g in design.groups}
-    for group in design.groups:
-        if not any(n.parent == group.id for n in design.nodes):
-            yield f"分组 {group.id} 没有下级"
-        if _circles(group.id, parents):
-            yield f"分组 {group.id} 的上级关系成环"
-
-
-def _circles(group: str, parents: dict[str, str]) -> bool:
-    seen = set()
-    while group in parents and group not in seen:
-        seen.add(group)
-        group = parents[group]
-    return group in seen
-
-
-def _order(design: Design) -> Iterator[str]:
-    kinds = [type(s) for s in design.steps]
-    for kind, word in ((Normalise, "normalise"), (Aggregate, "aggregate")):
-        if kinds.count(kind) != 1:
-            yield f"步骤 {word} 应有且只有一个，现有 {kinds.count(kind)} 个"
-            return
-    at = kinds.index(Normalise)
-    late = [s.step for s in design.steps[at:] if isinstance(s, _BEFORE_SCORES)]
-    if late:
-        yield f"步骤 {'、'.join(late)} 应在 normalise 之前"
-    if kinds[-1] is not Aggregate:
-        yield "步骤 aggregate 应在最后"
-
-
-def _needs(design: Design) -> Iterator[str]:
-    """Steps that lack what they need; nothing is assumed for them."""
-    panel = bool(design.data.period)
-    for step in design.steps:
-        if isinstance(step, Impute) and step.method in ("carry", "linear") and not panel:
-            yield f"步骤 impute 的方法 {step.method} 需要报告期，而 data.period 未写"
-        if isinstance(step, Impute) and step.group and step.group not in design.data.groups:
-            yield f"步骤 impute 的分组 {step.group} 不在 data.groups 中"
-        if isinstance(step, Treat | Weigh) and step.needs_window and panel and step.window is None:
-            yield f"面板数据的步骤 {step.step} 应写明 window（period、all 或起止期）"
-        for chosen in getattr(step, "indicators", ()):
-            if chosen not in {i.id for i in design.indicators}:
-                yield f"步骤 {step.step} 中的指标 {chosen} 未定义"
-    for normalise in (s for s in design.steps if isinstance(s, Normalise)):
-        for indicator in design.indicators:
-            yield from _scale_needs(indicator, normalise.scale_of(indicator.scale), panel)
-
-
-def _scale_needs(indicator: Indicator, scale: Scale, panel: bool) -> Iterator[str]:
-    name, low, high, best = indicator.id, indicator.low, indicator.high, indicator.optimum
-    if scale.fixed:
-        if low is None or high is None:
-            yield f"{name} 缺少上下限 low、high"
-        elif low == high:
-            yield f"{name} 的上下限相等（{low}）"
-        elif best is None and (low > high) != (indicator.direction == "negative"):
-            yield f"{name} 的上下限 {low}、{high} 与方向 {indicator.direction} 不符"
-        elif scale.method in ("log_goalpost", "efficacy_log") and min(low, high) <= 0:
-            yield f"{name} 用对数法而上下限不大于 0"
-        elif best is not None and not low < best[0] <= best[1] < high:
-            yield f"{name} 的适度区间 {best[0]}、{best[1]} 不在上下限 {low}、{high} 之内"
-    elif panel and scale.needs_window and scale.window is None:
-        yield f"{name} 的上下限由数据决定，面板数据应写明 window（period、all 或起止期）"
-    if (indicator.direction in ("moderate", "interval")) != (best is not None):
-        yield f"{name} 的方向 {indicator.direction} 与 optimum 不符"
-    if best is not None and not scale.takes_optimum:
-        yield f"{name} 是适度指标，方法 {scale.method} 不适用"
-    if scale.method in ("target", "ratio") and scale.reference == "given" and indicator.reference is None:
-        yield f"{name} 缺少 reference"

@@ -13,7 +13,6 @@ The stages: ``report_row`` -> ``included`` (whose rows are added) -> ``amount`` 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -25,19 +24,13 @@ from indices.expression import Std, leaves
 from indices.gate import judge, place_gates
 from indices.method import Indicator, Method
 from indices.parameters import TTM_PAIRS, Columns, place_parameters, place_subjects, place_table
+from indices.procedures import procedure
 from indices.reach import subjects
 from indices.roster import SUMMED, Sum, expected, filings, include
 from indices.targets import Plan, load_plan
 from indices.uncertainty.released import place_intervals
 from schemas.codes import Codes
 from schemas.period import Period, months_between
-
-SQL_DIR = Path(__file__).parent / "sql"
-
-
-def procedure(name: str) -> str:
-    """The text of one SQL procedure."""
-    return (SQL_DIR / f"{name}.sql").read_text("utf-8")
 
 
 def evaluated_periods(period: Period) -> tuple[int, ...]:

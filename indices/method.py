@@ -21,6 +21,7 @@ from indices.expression import ExpressionError, Node, fields, parse
 from indices.units import UnitError, expression_unit, unit_of
 from schemas.form import Form, load_forms
 from schemas.period import Period
+from schemas.validation_words import first_mistake
 
 METHODS_DIR = Path(__file__).parent / "methods"
 
@@ -188,9 +189,13 @@ _ADAPTER = TypeAdapter(Method)
 def read_method(path: Path) -> Method:
     """Read and check one method file; MethodError says what is wrong in it."""
     try:
-        method: Method = _ADAPTER.validate_python(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-        raise MethodError(f"方法文件 {path.name} 有误：{error}") from error
+        given = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MethodError(f"方法文件 {path.name} 不是 UTF-8 的 TOML 文本：{error}") from error
+    try:
+        method: Method = _ADAPTER.validate_python(given)
+    except ValidationError as error:
+        raise MethodError(f"方法文件 {path.name} 有误：{first_mistake(error, given)}") from error
     forms = {form.code: form for form in load_forms() if not form.filed_by_bureau}
     problems = [
         *_structure(method),

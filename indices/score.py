@@ -14,6 +14,7 @@ import polars as pl
 
 from indices.declare import Aggregate, Denominate, Impute, Normalise, Screen, Transform, Treat, Weigh
 from indices.design import Design, Step
+from indices.one_thread import on_one_thread
 from indices.steps.aggregate import climb
 from indices.steps.bench import VALUE, Bench, Columns, Note, ScoreError
 from indices.steps.denominate import denominate
@@ -26,6 +27,7 @@ from indices.steps.transform import transform
 from indices.steps.treat import treat
 from indices.steps.weigh import place_given, weigh
 from indices.table import Place, Table, arrange
+from schemas.database import fetch
 
 _FILLED: Columns = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "value": VALUE, "source": pl.String,
            "method": pl.String}  # fmt: skip
@@ -76,11 +78,14 @@ def score(design: Design, data: pl.DataFrame, place: Place | None = None, thread
     return score_table(design, arrange(design, data, place), threads)
 
 
+@on_one_thread
 def score_table(design: Design, table: Table, threads: int = 1) -> Scored:
     """The same for a table that is arranged already."""
     with duckdb.connect(config={"threads": threads}) as con:
         bench = Bench(con, design)
         _place(bench, table)
+        said = "数据中有这个代码，而方法中没有，其数值未用", "核对代码，或删去这些行"
+        bench.notes.extend(Note("unknown", "", "", name, *said) for name in table.unknown)
         values = _ordered(bench, "figure", "subject, period, indicator", "* EXCLUDE (t, source)")
         before: pl.DataFrame | None = None
         for step in design.steps:
@@ -127,7 +132,7 @@ def _take(bench: Bench, step: Step) -> None:
 
 
 def _ordered(bench: Bench, table: str, key: str, columns: str = "*") -> pl.DataFrame:
-    return bench.con.sql(f"SELECT {columns} FROM {table} ORDER BY {key}").pl()
+    return fetch(bench.con, f"SELECT {columns} FROM {table} ORDER BY {key}")
 
 
 def _frames(bench: Bench, values: pl.DataFrame, prepared: pl.DataFrame) -> Scored:

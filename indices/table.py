@@ -29,12 +29,14 @@ Place = Callable[[int, str], str]  # row of the frame and column to a place that
 @dataclass(frozen=True)
 class Table:
     """``rows`` (subject, name, period, t, type), ``groups`` (subject, period, grp, label), ``figures`` (subject,
-    period, t, indicator, value, missing, source), ``columns`` (subject, period, label, value)."""
+    period, t, indicator, value, missing, source), ``columns`` (subject, period, label, value). ``unknown`` are the
+    names in a long table that the design does not know; their figures are not taken."""
 
     rows: pl.DataFrame
     groups: pl.DataFrame
     figures: pl.DataFrame
     columns: pl.DataFrame
+    unknown: tuple[str, ...] = ()
 
 
 def arrange(design: Design, frame: pl.DataFrame, place: Place | None = None) -> Table:
@@ -45,7 +47,10 @@ def arrange(design: Design, frame: pl.DataFrame, place: Place | None = None) -> 
     """
     where = place or (lambda row, column: f"第 {row + 1} 行“{column}”")
     data = design.data
-    wide = frame if data.layout == "wide" else _widen(design, frame, where)
+    wide = frame
+    unknown: tuple[str, ...] = ()
+    if data.layout == "long":
+        wide, where, unknown = _widen(design, frame, where)
     rows = _who(data, wide, where)
     parts, columns = [], []
     for indicator in design.indicators:
@@ -64,6 +69,7 @@ def arrange(design: Design, frame: pl.DataFrame, place: Place | None = None) -> 
         pl.concat(groups) if groups else _none(grp=pl.String, label=pl.String),
         pl.concat(parts),
         pl.concat(columns) if columns else _none(label=pl.String, value=VALUE),
+        unknown,
     )
 
 
@@ -191,22 +197,44 @@ def _decimal(text: str) -> Decimal | None:
         return None
 
 
-def _widen(design: Design, frame: pl.DataFrame, where: Place) -> pl.DataFrame:
-    """A long frame as a wide one of texts; a figure that comes twice is refused, one for nobody ignored by name."""
+def _widen(design: Design, frame: pl.DataFrame, where: Place) -> tuple[pl.DataFrame, Place, tuple[str, ...]]:
+    """A long frame as a wide one of texts, the places of its rows, and the names that the design does not know.
+
+    A figure that comes twice or without its indicator, a cell that is neither number nor mark, and an indicator
+    without any row are refused.
+    """
     data = design.data
     keys = [k for k in (data.subject, data.name, data.period, data.type, *data.groups) if k]
     names = _texts(frame, data.indicator)
-    known = {i.label for i in design.indicators} | {i.denominator for i in design.indicators}
+    wanted = {i.label for i in design.indicators} | {
+        i.denominator for i in design.indicators if i.denominator
+    }
+    found = set(names.unique())
+    unknown = tuple(sorted(found - wanted - {""}))
+    if absent := sorted(wanted - found):
+        raise ScoreError(
+            f"数据的“{data.indicator}”一列中没有 {'、'.join(absent)}"
+            + (f"，而有方法不认识的 {'、'.join(unknown[:12])}" if unknown else "")
+            + "；请核对代码，没有数值的指标也应列出并留空。"
+        )
     values = pl.Series([_shortest(v) for v in _column(frame, data.value).to_list()], dtype=pl.String)
     if data.mark:
         marks = _texts(frame, data.mark)
         values = pl.select(pl.when(values == "").then(marks).otherwise(values))[:, 0]
-    long = frame.select(keys).with_columns(names.alias("|indicator"), values.alias("|value"))
-    long = long.filter(pl.col("|indicator").is_in(sorted(known)))
+    nameless = int(((names == "") & (values.fill_null("") != "")).arg_max() or 0)
+    if names[nameless] == "" and values[nameless]:
+        raise ScoreError(
+            f"{where(nameless, data.indicator)} 没有指标代码，而有数值 {values[nameless]}；请补上代码或删去该行。"
+        )
+    long = frame.select(keys).with_columns(
+        names.alias("|indicator"), values.alias("|value"), pl.int_range(frame.height).alias("|row")
+    )
+    long = long.filter(pl.col("|indicator").is_in(sorted(wanted)))
+    decimals(long["|value"], lambda row: where(long["|row"][row], data.value))
     twice = long.select(pl.struct(*keys, "|indicator").is_duplicated())[:, 0]
     if twice.any():
         row = long.row(int(twice.arg_max() or 0), named=True)
         raise ScoreError(f"单位 {row[data.subject]} 的指标 {row['|indicator']} 有两个数值；请只留一行。")
-    absent = sorted(known - {""} - set(long["|indicator"].unique()))
     wide = long.pivot("|indicator", index=keys, values="|value").sort(keys)
-    return wide.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
+    firsts = long.group_by(keys).agg(pl.col("|row").min()).sort(keys)["|row"]
+    return wide, lambda row, column: where(firsts[row], column), unknown

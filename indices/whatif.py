@@ -9,8 +9,9 @@ from typing import Any, Literal, get_args
 
 import polars as pl
 
-from indices.declare import Aggregate, Mean
-from indices.design import Design, checked
+from indices.declare import Aggregate, Mean, Normalise, Weigh
+from indices.design import Design
+from indices.method_file import checked
 from indices.score import Scored
 from indices.steps.bench import ScoreError
 from indices.tree_split import split_trees
@@ -23,14 +24,50 @@ _HOW = (
 
 
 def overridden(design: Design, settings: Sequence[str]) -> Design:
-    """The design with ``KEY=VALUE`` settings; ScoreError for one that is not understood, MethodError for a design
-    that cannot be computed so."""
+    """The design with ``KEY=VALUE`` settings; ScoreError for one that is not understood, comes twice or changes
+    nothing, MethodError for a design that cannot be computed so."""
+    keys = []
     for setting in settings:
-        key, found, text = setting.partition("=")
+        key, found, text = (part.strip() for part in setting.partition("="))
         if not found:
             raise ScoreError(f"--set {setting} 没有等号；{_HOW}。")
-        design = _one(design, key.strip(), text.strip())
+        if key in keys:
+            raise ScoreError(f"--set {key} 写了两次；请只留一个。")
+        keys.append(key)
+        design = _one(design, key, text)
+    for key in keys:
+        if reason := without_effect(design, key):
+            raise ScoreError(f"--set {key} 不起作用：{reason}。")
     return checked(design, f"{design.id}（{'、'.join(settings)}）")
+
+
+def without_effect(design: Design, key: str) -> str:
+    """Why this key of a design changes nothing whatever its value; empty if it can."""
+    kind, _, name = key.partition(".")
+    if kind == "weight":
+        return _unweighed(design, name)
+    if kind in ("low", "high", "reference"):
+        return _unposted(design, name, kind)
+    if key == "missing.floor" and "floor" not in (design.missing.not_yet, design.missing.late):
+        return "没有哪类缺失按 floor 计分；请同时写 missing.late=floor 或 missing.not_yet=floor"
+    return ""
+
+
+def _unweighed(design: Design, node: str) -> str:
+    if node == design.root.id:
+        return f"{node} 是指数本身，没有权重"
+    for step in (s for s in design.steps if isinstance(s, Weigh) and s.method != "given"):
+        if any(node in nodes for nodes in design.weighed(step).values()):
+            return f"{node} 的权重由步骤 weigh（{step.method}）决定"
+    return ""
+
+
+def _unposted(design: Design, indicator: str, key: str) -> str:
+    own = next(i.scale for i in design.indicators if i.id == indicator)
+    scale = next(s.scale_of(own) for s in design.steps if isinstance(s, Normalise))
+    given = scale.method == "target" or (scale.method == "ratio" and scale.reference == "given")
+    used = given if key == "reference" else scale.fixed or scale.method == "ratio"
+    return "" if used else f"{indicator} 的评分方法 {scale.method} 不用 {key}"
 
 
 def _one(design: Design, key: str, text: str) -> Design:
@@ -75,9 +112,12 @@ def _changed(design: Design, node: str, attribute: str, value: Any) -> Design:
 
 def _number(key: str, text: str) -> Decimal:
     try:
-        return Decimal(text)
+        number = Decimal(text)
     except InvalidOperation as error:
         raise ScoreError(f"--set {key}={text}：应为数值。") from error
+    if not number.is_finite():
+        raise ScoreError(f"--set {key}={text}：应为有限的数值。")
+    return number
 
 
 def compare(design: Design, before: Scored, after: Scored) -> pl.DataFrame:

@@ -24,8 +24,9 @@ from pydantic.dataclasses import dataclass
 
 from schemas.citing import cite
 from schemas.codes import Codes
+from schemas.database import fetch
 from schemas.digits import odd_digits
-from schemas.earlier import compared_with, earlier_lines, earlier_period
+from schemas.earlier import compared_with, earlier_lines, earlier_period, periods_of
 from schemas.finding import Finding, Severity
 from schemas.form import Form
 from schemas.frames import Wide
@@ -58,15 +59,20 @@ class Anomaly:
 
 
 @dataclass(frozen=True, config=_STRICT)
-class _File:
+class Anomalies:
+    """All that is looked for, by what it looks at; the file has a table for each."""
+
     format: Literal[1]
-    anomalies: tuple[Anomaly, ...]
+    units: Anomaly
+    growth: Anomaly
+    digits: Anomaly
+    copies: Anomaly
 
 
 @cache
-def load_anomalies(path: Path = FILE) -> tuple[Anomaly, ...]:
-    """All of them, in the file's order; pydantic.ValidationError for an unknown key."""
-    return TypeAdapter(_File).validate_python(tomllib.loads(path.read_text("utf-8"))).anomalies
+def load_anomalies(path: Path = FILE) -> Anomalies:
+    """What the file says; pydantic.ValidationError for a table that is missing and an unknown key."""
+    return TypeAdapter(Anomalies).validate_python(tomllib.loads(path.read_text("utf-8")))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,14 +91,15 @@ def anomalies(
     due: Owed, lines: pl.DataFrame, con: duckdb.DuckDBPyConnection, in_force: InForce, codes: Codes
 ) -> Judged:
     """Findings on lines of a form, each with its submission's place, and outcomes as ``rules.judge`` gives."""
-    units, growth, digits, copies = load_anomalies()
+    known = load_anomalies()
     findings: list[tuple[int, Finding]] = []
     counts = [pl.DataFrame(schema=_COUNTS)]
     own = lines.filter(pl.col("submitter") != BUREAU.code)  # what the bureau filed nobody could explain
     if own.is_empty():
         return findings, counts[0]
     for anomaly, look in (
-        (units, _wrong_units), (growth, _growth), (digits, _digits), (copies, _copies)
+        (known.units, _wrong_units), (known.growth, _growth),
+        (known.digits, _digits), (known.copies, _copies),
     ):  # fmt: skip
         valid = own.filter(_in_time(anomaly, due.wide))
         if valid.is_empty():
@@ -117,7 +124,7 @@ def _wrong_units(at: _Look) -> Judged:
     form = at.due.wide.form
     sized = [c.code for c in form.columns if c.numeric and not c.key and c.unit not in ("%", "-")]
     pairs = [code for code in sized if f"{code}_ly" in sized]
-    ago, on = earlier_lines(form, AGO, at.due.wide.periods, at.in_force)
+    ago, on = earlier_lines(form, AGO, periods_of(at.lines), at.in_force)
     beside = at.lines.rename({"period": on[0]}).select("line", *on).join(ago, on=on)
     bases = pl.concat([
         _long(at.lines, {code: f"{code}_ly" for code in pairs}).with_columns(base=pl.lit("_ly")),
@@ -170,7 +177,7 @@ def _copies(at: _Look) -> Judged:
     if len(flows) < least:
         return [], pl.DataFrame(schema=_COUNTS)
     for alias in (PREVIOUS, AGO):
-        there, on = earlier_lines(form, alias, at.due.wide.periods, at.in_force)
+        there, on = earlier_lines(form, alias, periods_of(at.lines), at.in_force)
         beside = at.lines.rename({"period": on[0]}).select("line", *on).join(there, on=on)
         frames = {"figure": _long(at.lines, flows), "base": _long(beside, flows)}
         compared = _query(at.con, frames, """
@@ -242,7 +249,7 @@ def _query(con: duckdb.DuckDBPyConnection, frames: Mapping[str, pl.DataFrame], q
     for name, frame in frames.items():
         con.register(name, frame)
     try:
-        return con.sql(query).pl()
+        return fetch(con, query)
     finally:
         for name in frames:
             con.unregister(name)

@@ -18,6 +18,7 @@ from schemas.between_rule import BetweenRule, Side, load_between
 from schemas.between_sql import code_tables, evaluate, register
 from schemas.checks import canonical_order
 from schemas.codes import Codes
+from schemas.database import scratch
 from schemas.finding import Finding
 from schemas.form import load_forms
 from schemas.in_force import InForce
@@ -59,7 +60,7 @@ def check_between(
     lines = _lines(in_force, [judging for many in judgings.values() for judging in many])
     findings: list[Finding] = []
     outcomes = [pl.DataFrame(schema=OUTCOMES)]
-    with duckdb.connect(config={"threads": 1, "enable_external_access": False}) as con:
+    with scratch() as con:
         register(con, lines)
         for month, many in judgings.items():
             register(con, code_tables(codes, month))

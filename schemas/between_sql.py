@@ -14,6 +14,7 @@ import polars as pl
 
 from schemas.between_rule import AMOUNT, FIELD, BetweenRule, Side
 from schemas.codes import PROVINCE, WHOLE_CHAIN, Codes
+from schemas.database import fetch
 from schemas.form import form_for
 from schemas.period import Period
 from schemas.touch import references
@@ -70,7 +71,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, rule: BetweenRule, judged: Period) 
     connection knows the lines of each form by its code and the code lists. duckdb.Error or
     ValueError if the expressions cannot be evaluated.
     """
-    return con.sql(statement(rule, judged)).pl()
+    return fetch(con, statement(rule, judged))
 
 
 def statement(rule: BetweenRule, judged: Period) -> str:

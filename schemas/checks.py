@@ -8,7 +8,8 @@ again, and the looks at peers and copies (``anomalies``). The rules between subm
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -18,14 +19,16 @@ from schemas.anomalies import anomalies
 from schemas.cell_rules import cell_rules
 from schemas.citing import about
 from schemas.codes import Codes
-from schemas.earlier import earlier_periods
+from schemas.database import scratch
+from schemas.earlier import earlier_periods, periods_of
 from schemas.finding import Finding, Severity
 from schemas.form import Form
-from schemas.frames import AMOUNT, HISTORY, Wide, form_of, frame_of, merged_records
+from schemas.frames import HISTORY, Wide, form_of, frame_of, merged_records
 from schemas.in_force import InForce, Remembered
 from schemas.owed import Offices, Owed, owed
 from schemas.period import Period
 from schemas.reading.record import Cell, Submission
+from schemas.rule_parameters import parameters
 from schemas.rules import judge
 from schemas.shared_checks import shared_findings, shared_outcomes, structure
 
@@ -110,7 +113,7 @@ def check(prepared: Prepared) -> Checked:
         list(prepared.clashes.get(at, ())) for at in range(len(prepared.submissions))
     ]
     outcomes = []
-    with _scratch(prepared.offices.codes) as con:
+    with _with_lists(prepared.offices.codes) as con:
         for name, due in prepared.frames.items():
             by_member, counted = _check_form(due, prepared.offices, con)
             outcomes.append(counted)
@@ -129,15 +132,14 @@ def check_earlier(prepared: Prepared, members: Sequence[int], in_force: InForce)
     if not members:
         return _checked(prepared, found, outcomes)
     known, asked = Remembered(in_force), set(members)
-    with _scratch(prepared.offices.codes) as con:
+    with _with_lists(prepared.offices.codes) as con:
         for name, due in prepared.frames.items():
             places = prepared.members[name]
             chosen = [number for number, at in enumerate(places) if at in asked]
             lines = due.plausible.filter(pl.col("submission").is_in(chosen))
             if lines.is_empty() or not any(column.numeric for column in due.wide.form.columns):
                 continue  # registers have no figures to compare
-            reports = {Period.parse(text) for text in lines["period"].unique()}
-            known.lines(due.wide.form.code, earlier_periods(due.wide.form, reports))
+            known.lines(due.wide.form.code, earlier_periods(due.wide.form, periods_of(lines)))
             for findings, counted in (
                 judge(due, 2, lines, con, known),
                 anomalies(due, lines, con, known, prepared.offices.codes),
@@ -148,13 +150,13 @@ def check_earlier(prepared: Prepared, members: Sequence[int], in_force: InForce)
     return _checked(prepared, found, outcomes)
 
 
-def _scratch(codes: Codes) -> duckdb.DuckDBPyConnection:
-    """An empty database with the lists that rules look into: ``industry_map``, ``parameter``."""
-    con = duckdb.connect(config={"threads": 1, "enable_external_access": False})
-    con.register("industry_map", _table(codes.rows("industry_map"), ("chain", "industry", "mode")))
-    parameters = _table(codes.rows("parameters"), ("name", "month", "value"))
-    con.register("parameter", parameters.with_columns(pl.col("value").cast(AMOUNT)))
-    return con
+@contextmanager
+def _with_lists(codes: Codes) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with the lists that rules look into: ``industry_map``, ``parameter``."""
+    with scratch() as con:
+        con.register("industry_map", _table(codes.rows("industry_map"), ("chain", "industry", "mode")))
+        con.register("parameter", parameters(codes))
+        yield con
 
 
 def _table(rows: Sequence[Mapping[str, str]], names: Sequence[str]) -> pl.DataFrame:

@@ -6,12 +6,12 @@ list without touching code. ``valid_from`` and ``valid_to`` are months; blank me
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
 from schemas.form import PROVINCE, load_forms
+from schemas.lists import rows_of
 from schemas.period import Period
 
 CODES_DIR = Path(__file__).parent / "codes"
@@ -63,7 +63,7 @@ class Codes:
     folder: Path
 
     def rows(self, name: str) -> tuple[dict[str, str], ...]:
-        """The rows of one list as they stand in the file."""
+        """The rows of one list as they stand in the file; ListError if it is not UTF-8."""
         return _read(self.folder / f"{name}.csv")
 
     @cached_property
@@ -170,8 +170,7 @@ class Codes:
 
 @cache
 def _read(path: Path) -> tuple[dict[str, str], ...]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    return rows_of(path)
 
 
 @cache

@@ -58,13 +58,6 @@ def due_day(deadline: Deadline, period: Period, workdays: WorkCalendar) -> date:
     return workdays.on_or_after(date(year, month, min(deadline.day, calendar.monthrange(year, month)[1])))
 
 
-def due_after(deadline: Deadline, event: date, workdays: WorkCalendar) -> date:
-    """The last day in time after an event, such as the day on which an error was found."""
-    if deadline.frequency != "E" or deadline.workdays is None:
-        raise ValueError("这一截止日期不从事项发生之日起算")
-    return workdays.after(event, deadline.workdays)
-
-
 def deadlines_for(deadlines: Sequence[Deadline], period: Period, level: str) -> tuple[Deadline, ...]:
     """The deadlines that a report has, that of the whole form last."""
     found = [d for d in deadlines if d.holds_for(period, level)]

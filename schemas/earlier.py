@@ -17,6 +17,11 @@ from schemas.touch import AGO, ALIASES, PREVIOUS
 OF = "of_period"  # the period of the lines that an earlier report stands beside
 
 
+def periods_of(lines: pl.DataFrame) -> list[Period]:
+    """The periods of these lines, in their order: a batch judges month by month and its frames hold all."""
+    return sorted(Period.parse(text) for text in lines["period"].unique())
+
+
 def report_before(form: Form, period: Period) -> Period | None:
     """The form's report before this one; None where the form has none that can be compared.
 

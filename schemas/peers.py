@@ -13,6 +13,8 @@ import duckdb
 import polars as pl
 
 from schemas.codes import Codes
+from schemas.database import fetch
+from schemas.earlier import periods_of
 from schemas.in_force import InForce
 from schemas.owed import Owed
 
@@ -38,7 +40,7 @@ def unlike_peers(
     of_region = {code: region.level for code, region in codes.regions.items()}
     level = pl.col("region_code").replace_strict(of_region, default="", return_dtype=pl.String)
     at_hand = lines.with_columns(level=level).filter(pl.col("level").is_in(_LEVELS))
-    periods = [p for p in wide.periods if str(p) in set(at_hand["period"])]
+    periods = periods_of(at_hand)
     known = in_force.lines(wide.form.code, periods).filter(pl.col("source") == "submission")
     known = known.with_columns(level=level).filter(pl.col("level").is_in(_LEVELS))
     known = known.join(at_hand, on=["period", "submitter", *keys], how="anti")
@@ -54,7 +56,9 @@ def unlike_peers(
         con.register("peer", both)
         group = ", ".join(f'"{name}"' for name in ("period", "level", *others))
         try:
-            compared = con.sql(f"""
+            compared = fetch(
+                con,
+                f"""
                 WITH growth AS (
                     SELECT *, (figure / base)::DECIMAL(28,8) AS growth FROM peer
                     WHERE base >= {numbers["floor"]} AND figure IS NOT NULL
@@ -69,7 +73,8 @@ def unlike_peers(
                 SELECT line, growth, n, (0.6745 * abs(growth - middle) / spread)::DECIMAL(38,4) AS z
                 FROM spread
                 WHERE line IS NOT NULL AND n >= {numbers["peers"]} AND spread > 0
-                ORDER BY line""").pl()
+                ORDER BY line""",
+            )
         finally:
             con.unregister("peer")
         odd = compared.filter(pl.col("z") > numbers["z"]).with_columns(field=pl.lit(field))

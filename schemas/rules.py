@@ -20,13 +20,13 @@ import duckdb
 import polars as pl
 
 from schemas.citing import cite, shown
-from schemas.earlier import OF, compared_with, earlier_lines
+from schemas.database import fetch
+from schemas.earlier import OF, compared_with, earlier_lines, periods_of
 from schemas.finding import Finding, Severity
 from schemas.form import Rule
 from schemas.frames import OVERFLOW, UNREAD, Wide
 from schemas.in_force import InForce
 from schemas.owed import Owed
-from schemas.period import Period
 from schemas.territory import BUREAU
 from schemas.touch import ALIASES, BRACES, RuleError, Touch, check_message, touched
 
@@ -48,7 +48,8 @@ def judge(
     outcome, n. ``in_force`` gives the earlier reports that rules of level 2 look at.
     """
     wide = owed.wide
-    rules = [r for r in wide.form.rules if r.level == level and any(r.valid(p) for p in wide.periods)]
+    periods = periods_of(frame)
+    rules = [r for r in wide.form.rules if r.level == level and any(r.valid(p) for p in periods)]
     counts = pl.DataFrame(
         schema={"submission": pl.Int32, "rule": pl.String, "outcome": pl.String, "n": pl.UInt32}
     )
@@ -79,8 +80,7 @@ def _filed_by_bureau(frame: pl.DataFrame) -> bool:
 
 def _not_asked(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """The outcomes of rules that the bureau is free of: ``na``, as :func:`_verdict` would say."""
-    periods = [Period.parse(text) for text in frame["period"].unique()]
-    valid = {r.id: [str(p) for p in periods if r.valid(p)] for r in rules}
+    valid = {r.id: [str(p) for p in periods_of(frame) if r.valid(p)] for r in rules}
     outcomes = [pl.when(pl.col("period").is_in(valid[r.id])).then(pl.lit("na")).alias(r.id) for r in rules]
     return frame.select("submission", *outcomes)
 
@@ -101,7 +101,9 @@ def _evaluate(
     for alias in aliases:
         if in_force is None:
             raise RuleError(f"{owed.wide.form.id} 的一级规则不能引用往期（{alias}）")
-        frames[alias], on = earlier_lines(owed.wide.form, alias, owed.wide.periods, in_force)
+        there, on = earlier_lines(owed.wide.form, alias, periods_of(frame), in_force)
+        named = sorted({field for touch in touches for of, field in touch.earlier if of == alias})
+        frames[alias] = there.select(*on, *(name for name in named if name not in on))
         joins.append(f"LEFT JOIN {alias} ON {_same(alias, on)}")
     source = f"(SELECT wide.*, {', '.join([*aliases, '1'])} FROM wide {' '.join(joins)})"
     for name, one in frames.items():
@@ -119,11 +121,11 @@ def _same(alias: str, on: Sequence[str]) -> str:
 
 def _run(owed: Owed, rules: Sequence[Rule], source: str, con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     try:
-        return con.sql(_select(owed, rules, source)).pl()
+        return fetch(con, _select(owed, rules, source))
     except duckdb.Error:
         for rule in rules:
             try:
-                con.sql(_select(owed, [rule], source)).pl()
+                fetch(con, _select(owed, [rule], source))
             except duckdb.Error as error:
                 raise RuleError(f"规则 {rule.id}（{owed.wide.form.id}）无法执行：{error}") from error
         raise
@@ -143,10 +145,16 @@ def _select(owed: Owed, rules: Sequence[Rule], source: str) -> str:
     printed = sorted({pair for touch in touches.values() for pair in touch.earlier})
     names += [f'{alias}."{field}" AS "{alias}.{field}"' for alias, field in printed]
     verdicts = [f'{_verdict(owed, rule, touches[rule.id])} AS "{rule.id}"' for rule in rules]
-    return f"""
-        SELECT line, submission, {", ".join([*names, *verdicts])}
-        FROM (SELECT {", ".join(["*", *named])} FROM (SELECT {", ".join(["*", *of_month])} FROM {source}))
-        ORDER BY line"""
+    holds = [f'({_with_tolerance(rule.when or "TRUE", rule)}) AS "{rule.id} when"' for rule in rules]
+    # where its condition does not hold an expression is not to be evaluated at all
+    said = [
+        f'CASE WHEN "{rule.id} when" THEN {_with_tolerance(rule.expr, rule)} END AS "{rule.id} said"'
+        for rule in rules
+    ]
+    stage = source
+    for more in (of_month, named, holds, said):
+        stage = f"(SELECT {', '.join(['*', *more])} FROM {stage})"
+    return f"SELECT line, submission, {', '.join([*names, *verdicts])} FROM {stage} ORDER BY line"
 
 
 def _with_tolerance(text: str, rule: Rule) -> str:
@@ -156,7 +164,6 @@ def _with_tolerance(text: str, rule: Rule) -> str:
 
 def _verdict(owed: Owed, rule: Rule, touch: Touch) -> str:
     """The outcome of a rule as SQL; NULL in periods in which the rule does not exist."""
-    when, expr = (_with_tolerance(text, rule) for text in (rule.when or "TRUE", rule.expr))
     floor = _with_tolerance(rule.floor or "TRUE", rule)
     lacking = [_lacking(owed, code) for code in sorted(touch.columns)]
     lacking += [_lacking_then(owed, alias, field) for alias, field in sorted(touch.earlier)]
@@ -171,11 +178,11 @@ def _verdict(owed: Owed, rule: Rule, touch: Touch) -> str:
     absent = f"WHEN period IN ({', '.join(map(_quoted, outside))}) THEN NULL" if outside else ""
     free = f"WHEN submitter = '{BUREAU.code}' THEN 'na'" if _free(rule) else ""
     return f"""CASE {absent} {free}
-            WHEN NOT ({when}) THEN 'na'
+            WHEN NOT "{rule.id} when" THEN 'na'
             WHEN NOT ({floor}) THEN 'na'
-            WHEN ({when}) AND NOT ({expr}) THEN 'fail'
+            WHEN NOT "{rule.id} said" THEN 'fail'
             WHEN {" OR ".join(lacking) or "FALSE"} THEN 'missing'
-            WHEN ({when}) AND ({expr}) AND ({some}) THEN 'pass'
+            WHEN "{rule.id} said" AND ({some}) THEN 'pass'
             ELSE 'na' END"""
 
 

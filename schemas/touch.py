@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from schemas.database import scratch
 from schemas.form import Form, Rule
 
 PREVIOUS, BEFORE_THAT, AGO = "prev", "prev2", "ago"
@@ -73,16 +74,11 @@ def check_message(form: Form, rule: Rule) -> None:
 
 
 @cache
-def _parser() -> duckdb.DuckDBPyConnection:
-    """An empty database that only parses; opening one costs more than a hundred expressions."""
-    return duckdb.connect(config={"threads": 1, "enable_external_access": False})
-
-
-@cache
 def references(expression: str) -> Touch:
     """What one SQL expression names; ValueError or duckdb.Error if it is none."""
     query = "SELECT json_serialize_sql(?)"
-    (text,) = _parser().cursor().execute(query, [f"SELECT ({expression})"]).fetchall()[0]
+    with scratch() as con:
+        (text,) = con.execute(query, [f"SELECT ({expression})"]).fetchall()[0]
     tree = json.loads(text)
     if tree["error"]:
         raise ValueError(tree["error_message"])

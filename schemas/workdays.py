@@ -7,7 +7,6 @@ wrong. Beyond both, Monday to Friday are taken, and :meth:`WorkCalendar.warning`
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -15,10 +14,12 @@ from pathlib import Path
 
 import chinese_calendar
 
+from schemas.lists import ListError, rows_of
+
 LIST = "workdays.csv"
 
 
-class WorkdayError(ValueError):
+class WorkdayError(ListError):
     """A list of working days that cannot be used; the message names file, line and value."""
 
 
@@ -78,27 +79,26 @@ class WorkCalendar:
 def load_workdays(codes_folder: Path) -> WorkCalendar:
     """The calendar with the list of a code folder; a folder without one has none.
 
-    WorkdayError for a line that is no date, has no 1 or 0, or stands there twice.
+    WorkdayError for a line that is no date, has no 1 or 0, or stands there twice; ListError if it is not UTF-8.
     """
     path = codes_folder / LIST
     if not path.is_file():
         return WorkCalendar()
     listed: dict[date, bool] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), 2):
-            try:
-                day = date.fromisoformat(row["date"])
-            except (KeyError, TypeError, ValueError) as error:
-                raise WorkdayError(
-                    f"{LIST} 第 {number} 行的日期 {row.get('date')!r} 有误，应写如 2027-01-01。"
-                ) from error
-            if row.get("working") not in ("0", "1"):
-                raise WorkdayError(
-                    f"{LIST} 第 {number} 行 {day} 的 working 为 {row.get('working')!r}，应写 1（上班）或 0（休息）。"
-                )
-            if day in listed:
-                raise WorkdayError(f"{LIST} 第 {number} 行的日期 {day} 重复，请删去一行。")
-            listed[day] = row["working"] == "1"
+    for number, row in enumerate(rows_of(path), 2):
+        try:
+            day = date.fromisoformat(row["date"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise WorkdayError(
+                f"{LIST} 第 {number} 行的日期 {row.get('date')!r} 有误，应写如 2027-01-01。"
+            ) from error
+        if row.get("working") not in ("0", "1"):
+            raise WorkdayError(
+                f"{LIST} 第 {number} 行 {day} 的 working 为 {row.get('working')!r}，应写 1（上班）或 0（休息）。"
+            )
+        if day in listed:
+            raise WorkdayError(f"{LIST} 第 {number} 行的日期 {day} 重复，请删去一行。")
+        listed[day] = row["working"] == "1"
     return WorkCalendar(listed)
 
 

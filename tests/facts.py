@@ -51,7 +51,7 @@ def connection(facts: Iterable[Fact]) -> duckdb.DuckDBPyConnection:
     names = ("form", "period", "ref_month", "annual", "source", *KEYS, "field", "value", "mark")
     types = {"ref_month": pl.Int32, "annual": pl.Boolean}
     frame = pl.DataFrame(rows, schema={n: types.get(n, pl.String) for n in names}, orient="row")
-    con = duckdb.connect()
+    con = duckdb.connect(config={"threads": 1})
     con.register("given", frame.to_arrow())
     con.execute(
         "CREATE TABLE fact AS SELECT * REPLACE (CAST(value AS DECIMAL(20,4)) AS value), '' AS submitter FROM given"

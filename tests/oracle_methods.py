@@ -3,13 +3,15 @@
 import csv
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from indices.design import Design, parse_design
+from indices.design import Design
+from indices.method_file import parse_design
 from indices.score import Scored, score
 
 FOLDER = os.environ.get("ZHISHU_ORACLES", "")
@@ -40,11 +42,15 @@ def _meta() -> list[dict[str, str]]:
 
 
 def steps(points: int = 5, scale: str = MINMAX_1_100, mean: str = "arithmetic", more: str = "") -> str:
-    """The pipeline behind the answers: denominate, fill, screen, treat, normalise, aggregate."""
+    """The pipeline behind the answers: denominate, fill, screen, treat, normalise, aggregate.
+
+    Under given posts no column may be brought to logarithms; in these data none is.
+    """
+    then = "none" if "goalpost" in scale else "log"
     return (
         f"[[steps]]\nstep = 'denominate'\n{FILL}"
         "[[steps]]\nstep = 'screen'\nat_least = '0.9'\nby = 'count'\n"
-        f"[[steps]]\nstep = 'treat'\nmax_points = {points}\n{last_steps(scale, mean, more)}"
+        f"[[steps]]\nstep = 'treat'\nmax_points = {points}\nthen = '{then}'\n{last_steps(scale, mean, more)}"
     )
 
 
@@ -70,7 +76,7 @@ def asem_design(
         lines += [
             f"id = '{code}'",
             f'name = "{row["iName"]}"',
-            f"weight = '{(weights or {}).get(code, '1')}'",
+            f"weight = '{Decimal((weights or {}).get(code, '1')):.12f}'",
         ]
         if row["Parent"]:
             lines.append(f"parent = '{row['Parent']}'")
@@ -80,7 +86,7 @@ def asem_design(
                 lines.append(f"denominator = '{row['Denominator']}'")
             if posts:
                 low, high = reversed(posts[code]) if negative else posts[code]
-                lines += [f"low = '{low}'", f"high = '{high}'"]
+                lines += [f"low = '{Decimal(low):.18f}'", f"high = '{Decimal(high):.18f}'"]
     return parse_design("\n".join([*lines, declared]), "asem")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from small_filings import Name, built, filings, small
 
 from schemas.between import BetweenChecked, check_between
 from schemas.between_rule import BETWEEN_DIR, BetweenError, BetweenRule, Side, load_between, read_rules
-from schemas.decide import decide
+from schemas.decide import decision
 from schemas.finding import Finding, Severity, State
 from schemas.period import Period
 from schemas.rules import RuleError
@@ -128,6 +129,22 @@ def test_a_figure_that_is_known_to_be_wrong_is_wrong_though_another_is_blank() -
     assert (finding.form, finding.field, finding.value) == ("GLT06", "rev_cum,ent_n", "34|759942|33")
 
 
+@pytest.mark.parametrize(("form", "case"), [("GLT05", "GLT05 产业链营业收入"), ("GLT06", "GLT06 产业链")])
+def test_a_sum_below_zero_is_compared_as_one_above(form: str, case: str) -> None:
+    drafts = filings()  # what the city takes out is more than its counties have
+    adjusting = (f"{CITY[:4]}99", "EI", "T")
+    rows = [
+        (key, row) for name, draft in drafts.items() if name[:2] == ("GLT01", "2026-09")
+        for key, row in draft.rows.items() if key[1:] == ("EI", "T")
+    ]  # fmt: skip
+    counties = sum(Decimal(row["rev_cum"]) for key, row in rows if key != adjusting)
+    drafts["GLT01", "2026-09", CITY, ""].put(adjusting, rev_cum=str(-counties - 1_000_000))
+    for revenue, n in (("-1001000", 0), ("-1001000.01", 1)):
+        drafts[form, "2026Q3", CITY, ""].put((CITY, "EI"), rev_cum=revenue)
+        found = judged(drafts, "S325", period="2026Q3", case=case).findings
+        assert len([f for f in found if f.row_key.startswith(f"region_code={CITY}")]) == n
+
+
 def test_only_accepted_lines_speak_unless_the_rule_admits_pending_ones() -> None:
     drafts = filings()
     drafts[REGION].put((COUNTY,), rev_cum="1")
@@ -159,7 +176,7 @@ def test_it_rejects_nobody() -> None:
     drafts[REGION].put((COUNTY,), rev_cum="1")
     (finding,) = judged(drafts, "H303").findings
     assert finding.severity is Severity.HARD
-    assert decide(drafts[CHAINS].build(), [finding]).state is State.ACCEPTED
+    assert decision([finding]) is State.ACCEPTED
 
 
 def test_a_firm_that_moved_is_listed_once_and_counted_where_it_is() -> None:

@@ -33,7 +33,22 @@ def zhishu(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int,
         (("run", "2026Q3", "--inbox", "."), "这里应写月份"),
         (("run", "2026-01", "--inbox", "."), "1月免报"),
         (("run", "2026-10", "--inbox", "没有这个文件夹"), "不存在"),
-        (("run", "2026-10"), "用法有误：Missing parameter: inbox"),
+        (("run", "2026-10"), "用法有误：缺少选项 --inbox（用法见 zhishu run --help）"),
+        (("run",), "缺少参数 PERIOD（用法见 zhishu run --help）"),
+        (("whatif", "2026-10.1", "--out", "x"), "缺少选项 --set（用法见 zhishu whatif --help）"),
+        (("run", "2026-10", "--inbx", "x"), "没有选项 --inbx，是否指 --inbox？（用法见 zhishu run --help）"),
+        (("run", "2026-10", "x", "--inbox", "."), "多出参数 x（用法见 zhishu run --help）"),
+        (
+            ("export", "2026-10.1", "--out", "x", "--audience", "geheim"),
+            "选项 --audience 应为 internal、public，写的是 geheim（用法见 zhishu export --help）",
+        ),
+        (
+            ("score", "m", "d", "--out", "x", "--seed", "1.5"),
+            "选项 --seed 应为整数，写的是 1.5（用法见 zhishu score --help）",
+        ),
+        (("trace", "--cell", "a"), "选项 --cell 后面应有3个值（用法见 zhishu trace --help）"),
+        (("releases", "--index"), "选项 --index 后面应有一个值（用法见 zhishu releases --help）"),
+        (("stats",), "没有命令 stats，是否指 status？（用法见 zhishu --help）"),
         (("intake", "2026-10", "--inbox", "."), "没有 regions.csv"),
         (("export", "2026-10", "--out", "x", "--home", "."), "还没有发布"),
         (("releases", "--home", "没有"), "不存在"),
@@ -41,8 +56,8 @@ def zhishu(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int,
         (("export", "2026-10.7", "--out", "x", "--home", "."), "没有发布 2026-10.7"),
         (("forms", "2026-10", "--out", "x", "--submitter", "999999"), "没有填报单位 999999"),
         (("serve", "--inbox", "没有"), "收件文件夹 没有 不存在"),
-        (("serve", "--inbox", ".", "--port", "0"), "用法有误"),
-        (("nonsense",), "nonsense"),
+        (("serve", "--inbox", ".", "--port", "0"), "用法有误：选项 --port 应不小于 1，写的是 0"),
+        (("nonsense",), "用法有误：没有命令 nonsense（用法见 zhishu --help）"),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(
@@ -180,6 +195,39 @@ def test_an_output_that_is_a_file_is_named(capsys: pytest.CaptureFixture[str], t
     for command in (("run", "2026-10", "--inbox", tmp_path), ("export", "2026-10", "--home", tmp_path)):
         code, _, err = zhishu(capsys, *command, "--out", place)
         assert code == 2 and "应为文件夹" in err and "Traceback" not in err
+
+
+def test_a_new_ledger_is_told_and_an_old_one_is_not(
+    small: Small, small_home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    intake = ("intake", "2026-10", "--inbox", tmp_path / "in", "--codes", small.codes.folder)
+    code, _, err = zhishu(capsys, *intake, "--home", tmp_path / "vra")
+    assert code == 0 and f"{tmp_path / 'vra'} 中还没有台账，新建台账。" in err
+    code, _, err = zhishu(capsys, *intake, "--home", small_home)
+    assert code == 0 and "新建" not in err
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("backfill", "数据.csv"), "数据.csv 不是工作簿"),
+        (("backfill", "没有.xlsx"), "没有.xlsx 不存在"),
+        (("run", "2026-10", "--inbox", "数据.csv"), "收件文件夹 数据.csv 是一个文件，而且不是工作簿"),
+        (("intake", "2026-10", "--inbox", "数据.csv"), "收件文件夹 数据.csv 是一个文件，而且不是工作簿"),
+    ],
+)
+def test_a_named_file_that_is_no_workbook_is_a_mistake(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    command: tuple[str, ...],
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("数据.csv").write_text("a\n", "utf-8")
+    code, _, err = zhishu(capsys, *command, "--home", "home")
+    assert code == 2 and told in err and not Path("home").exists()
 
 
 def test_backfill_takes_history_alone(

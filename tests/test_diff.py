@@ -1,15 +1,17 @@
 """Two releases of a period compared: one corrected cell moves what rests on it, and nothing else."""
 
 import io
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import openpyxl
 import pytest
-from conftest import MONTH, Small
+from conftest import MONTH, Ran, Small
 from loop import change, reading, sheet_of, value
 
 from flows.batch import run_batch
@@ -19,18 +21,18 @@ from flows.ledger.release import read_release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import view_warehouse
 from flows.mistakes import Mistake
-from flows.trace import Traced, trace_cell
+from flows.trace_cell import trace_cell
+from flows.traced import Traced
 from flows.triangle import RECOMPUTED, triangle, triangle_lines, write_triangle
 
 CITY = "360600"
 
 
 @pytest.fixture(scope="module")
-def revised(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Store:
+def revised(small: Small, small_ran: Ran, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A home in which the city filed GLT02 again, with revenue higher by one part in two hundred."""
     folder = tmp_path_factory.mktemp("revised")
-    settings = small.settings(folder / "home")
-    run_batch(settings, MONTH, [small.inbox], None)
+    settings = small.settings(Path(shutil.copytree(small_ran.home, folder / "home")))
     source = next((small.inbox / "2026-10").rglob(f"{CITY}*.xlsx"))
     old = int(Decimal(value(sheet_of(reading(source, small.codes), "GLT02"), "rev_cum")))
     change(source, folder / "again" / "改.xlsx", small.codes, "GLT02", 2, rev_cum=old + old // 200)
@@ -54,7 +56,9 @@ def test_what_changed_rests_on_the_changed_cell(
     assert cell["type"] in ("accepted", "pending") and "/v2/" in cell["newer_submission"]
     digest = next(d for d, names in newer.manifest.inputs if cell["newer_submission"] in names)
     traced = Traced(con, revised, newer, small.codes)
-    sheet = traced.rows("select sheet from submission where name = ?", [cell["newer_submission"]])[0]["sheet"]
+    sheet = traced.query("select sheet from submission where name = ?", [cell["newer_submission"]])[0][
+        "sheet"
+    ]
     resting = {
         (r["index"], r["subject"], r["indicator"]) for r in trace_cell(traced, digest, sheet, cell["cell"])
     }

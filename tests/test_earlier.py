@@ -13,8 +13,8 @@ from flows.ledger.canonical import digest_files
 from flows.ledger.release import read_release
 from flows.ledger.store import Store
 from flows.rerun import rerun
-from indices.engine import SQL_DIR
 from indices.method import METHODS_DIR, read_method
+from indices.procedures import SQL_DIR
 
 
 def test_everything_that_was_released_is_still_here_and_listed() -> None:

@@ -7,9 +7,10 @@ import shlex
 from dataclasses import MISSING, Field, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import openpyxl
+import polars as pl
 import pytest
 
 from flows.cli import main
@@ -17,8 +18,10 @@ from indices.declare import (
     Aggregate,
     Denominate,
     Impute,
+    Mean,
     Normalise,
     Scale,
+    ScaleMethod,
     Screen,
     Transform,
     Treat,
@@ -26,6 +29,8 @@ from indices.declare import (
     Weigh,
 )
 from indices.design import Data, Design, Group, Indicator, Missing
+from indices.method_file import parse_design
+from indices.score import score
 
 GUIDE = Path(__file__).parent.parent / "indices" / "README.md"
 
@@ -106,6 +111,22 @@ def test_the_guide_has_every_key_with_its_default() -> None:
         for name, one in RECORDS.items()
     }
     assert told == known
+
+
+def test_the_guide_has_the_formula_of_every_scale_mean_and_weight() -> None:
+    part = GUIDE.read_text("utf-8").split("## The formulas", 1)[1].split("\n## ", 1)[0]
+    rows = [line for line in part.splitlines() if line.startswith("| `")]
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    weights = get_type_hints(Weigh)["method"]
+    assert told == {*get_args(ScaleMethod), *get_args(Mean), *get_args(weights)}
+
+
+def test_the_frozen_weights_of_the_guide_go_with_its_example(folder: Path) -> None:
+    example, frozen = re.findall(r"```toml\n(.*?)```", GUIDE.read_text("utf-8"), re.S)[-2:]
+    text = example.replace('[[steps]]\nstep = "aggregate"', f'{frozen}\n[[steps]]\nstep = "aggregate"')
+    found = score(parse_design(text, "hdi"), pl.read_csv(folder / "hdi.csv", infer_schema=False)).weights
+    weights = {n: (str(w.normalize()), m) for n, w, m in found.select("node", "weight", "method").iter_rows()}
+    assert (weights["life"], weights["EDU"]) == (("0.41", "frozen"), ("1", "given"))
 
 
 def test_mistakes_are_told_in_one_sentence(

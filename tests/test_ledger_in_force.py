@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -87,7 +88,7 @@ def judged(data: bytes, state: State = State.ACCEPTED) -> list[Judged]:
 
 def test_what_a_batch_decided_of_earlier_months_is_in_force_for_it(desk: Desk) -> None:
     desk.file(bureau("rev_cum", "5"), county("1"))
-    batch = Arriving(ledger(desk))
+    batch = Arriving(ledger(desk), True)
     assert revenue(batch, SEPTEMBER) == [("2026-09", "bureau", "accepted", "5.0000")]
     batch.take(judged(county("6", period="2026-09"), State.PENDING))
     assert revenue(batch, SEPTEMBER) == [("2026-09", "submission", "pending", "6.0000")]
@@ -97,9 +98,16 @@ def test_what_a_batch_decided_of_earlier_months_is_in_force_for_it(desk: Desk) -
     assert revenue(batch, SEPTEMBER) == [("2026-09", "submission", "pending", "6.0000")]
 
 
+def test_what_waits_in_a_batch_is_in_force_only_where_pending_data_count(desk: Desk) -> None:
+    desk.file(county("1", period="2026-09"))
+    batch = Arriving(ledger(desk, False), False)
+    batch.take(judged(county("6", period="2026-09", version=2), State.PENDING))
+    assert revenue(batch, SEPTEMBER) == [("2026-09", "submission", "accepted", "1.0000")]
+
+
 def test_an_older_version_in_a_batch_does_not_hide_a_newer_one_of_the_ledger(desk: Desk) -> None:
     desk.file(county("2", version=2))
-    batch = Arriving(ledger(desk))
+    batch = Arriving(ledger(desk), True)
     batch.take(judged(county("1")))
     assert revenue(batch, OCTOBER) == [("2026-10", "submission", "accepted", "2.0000")]
     batch.take(judged(county("3", version=3)))
@@ -108,9 +116,28 @@ def test_an_older_version_in_a_batch_does_not_hide_a_newer_one_of_the_ledger(des
     assert figure is not None and figure.value == "3"
 
 
+def test_a_row_that_a_newer_version_of_the_batch_lacks_is_not_taken_from_the_older(desk: Desk) -> None:
+    rows = [{"region_code": code, "rev_cum": "5"} for code in ("360102", "360103")]
+    desk.file(workbook(sheet(rows)))
+    batch = Arriving(ledger(desk), True)
+    assert batch.figure("GLT02", "2026-10", "region_code=360103", "rev_cum") is not None
+    batch.take(judged(county("6", version=2)))
+    assert batch.figure("GLT02", "2026-10", "region_code=360103", "rev_cum") is None
+
+
+def test_of_two_records_of_history_the_newest_is_cited_that_gave_the_value(desk: Desk) -> None:
+    batch = Arriving(ledger(desk), True)
+    for reported_on, value in (("2026-09-02", "8"), ("2026-09-01", "5")):
+        said = history("GLT02", "2026-09", {("360102",): {"rev_cum": value}})
+        batch.take([Judged(replace(said, reported_on=reported_on, digest=value * 64), State.ACCEPTED)])
+    (line,) = batch.lines("GLT02", [SEPTEMBER]).to_dicts()
+    place = batch.place("GLT02", "2026-09", "BUREAU", KEY, "rev_cum")
+    assert line["rev_cum"] == 8 and place is not None and place.raw == "8"
+
+
 def test_history_in_a_batch_adds_to_the_line_of_the_ledger(desk: Desk) -> None:
     desk.file(bureau("ent_n", "3"))
-    batch = Arriving(ledger(desk))
+    batch = Arriving(ledger(desk), True)
     said = history("GLT02", "2026-09", {("360102",): {"rev_cum": "12.5"}})
     batch.take([Judged(said, State.ACCEPTED)])
     (line,) = batch.lines("GLT02", [SEPTEMBER]).to_dicts()
@@ -128,7 +155,7 @@ def test_a_register_names_its_county_in_a_column_that_is_no_key(small_ran: Ran) 
 
 
 def test_both_give_the_same_columns_for_every_form(desk: Desk) -> None:
-    batch = Arriving(ledger(desk))
+    batch = Arriving(ledger(desk), True)
     for form, period, office, subject in (
         ("GLT01", "2026-10", "360102", ""), ("GLT03", "2026-10", "360100", "KEI"),
         ("GLT07", "2026Q3", "EI", "EI"), ("GLT08", "2026-10", "360102", ""),

@@ -238,6 +238,31 @@ def test_a_second_process_is_kept_from_the_file(desk: Desk, tmp_path: Path) -> N
     assert issubclass(WarehouseBusyError, WarehouseError)
 
 
+def test_a_writer_waits_for_a_reader(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody looks at the status while the scheduled run begins."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom flows.ledger.warehouse import *\n"
+        "con = connect(Path(sys.argv[1]), 1, read_only=True)\nprint('open', flush=True)\n"
+        "sys.stdin.readline()\ncon.close()\n"
+    )
+    with store.writing():
+        open_warehouse(store, read).close()
+        reader = subprocess.Popen(
+            [sys.executable, "-c", program, str(store.warehouse)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with reader:
+            assert reader.stdin is not None and reader.stdout is not None
+            assert reader.stdout.readline() == "open\n"
+            monkeypatch.setattr("flows.ledger.warehouse.PATIENCE", 0.0)
+            with pytest.raises(WarehouseBusyError):
+                open_warehouse(store, read)
+            monkeypatch.setattr("flows.ledger.warehouse.PATIENCE", 30.0)
+            reader.stdin.write("\n")
+            reader.stdin.flush()
+            open_warehouse(store, read).close()
+
+
 def test_the_connection_is_shut_to_the_outside(tmp_path: Path) -> None:
     con = connect(tmp_path / "a.duckdb", 1)
     assert con.execute("select current_setting('TimeZone')").fetchall() == [("Asia/Shanghai",)]

@@ -1,6 +1,7 @@
 """The linter: each rule finds what it is for and keeps silent about what is in order."""
 
 import dataclasses
+import random
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from flows.cli import main
 from flows.mistakes import Mistake
 from indices.design import Design
 from indices.expression import parse
-from indices.lint.design import lint_design, lint_scored
+from indices.lint.design import lint_design
 from indices.lint.forms import lint_method, power_of_time
+from indices.lint.scored import lint_scored
 from indices.method import METHODS_DIR, Method, read_method
 from indices.score import score
 from indices.steps.bench import ScoreError
@@ -113,7 +115,75 @@ def test_what_the_data_add() -> None:
     )  # fmt: skip
     found = design(SOUND, scale(WORDS) + "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\n" + STRICT)
     said = {(d.rule, d.node) for d in lint_scored(found, score(found, data))}
-    assert said == {("few-subjects", ""), ("collinear", "a、b"), ("binding-post", "c"), ("one-score", "d")}
+    heavy = {n for rule, n in said if rule == "one-variable"}
+    assert said - {("one-variable", n) for n in heavy} == {
+        ("few-subjects", "I"), ("collinear", "a、b"), ("binding-post", "c"), ("one-score", "d"),
+    }  # fmt: skip
+    effective = found_weights(found, data)
+    assert heavy == {n for n, share in effective.items() if share > Decimal("0.15")} and heavy
+
+
+def found_weights(found: Design, data: pl.DataFrame) -> dict[str, Decimal]:
+    weights = score(found, data).weights.filter(pl.col("node") != "I")
+    return dict(weights.select("node", "effective").iter_rows())
+
+
+def test_few_subjects_are_counted_in_the_window_and_against_the_children_of_one_parent() -> None:
+    """Three ranked subjects are six observations in two years and three in one, of P's two indicators and four of I."""
+    entropy = "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\nwindow = {}\n"
+    leaves = leaf("a", parent="P") + leaf("b", parent="P") + leaf("c") + leaf("d") + leaf("e") + leaf("f")
+    groups = "[[groups]]\nid = 'I'\nname = 'I'\n[[groups]]\nid = 'P'\nname = 'P'\nparent = 'I'\n"
+    draw = random.Random(4)
+    data = pl.DataFrame(
+        {"who": list("pqrs") * 2, "kind": ["县", "县", "县", "省"] * 2, "year": ["2020"] * 4 + ["2021"] * 4}
+        | {c: [draw.randint(1, 99) for _ in range(8)] for c in "abcdef"}
+    )
+    for window, wanted in (("['2020', '2021']", set()), ("['2020', '2020']", {"I"}), ("'period'", {"I"})):
+        declared = scale(WORDS) + entropy.format(window) + STRICT
+        found = design(leaves, declared, "period = 'year'\ntype = 'kind'", groups)
+        found = dataclasses.replace(found, unranked=("省",))
+        said = {d.node for d in lint_scored(found, score(found, data)) if d.rule == "few-subjects"}
+        assert said == wanted, window
+
+
+def test_equal_and_frozen_weights_are_judged_and_not_those_that_they_replace() -> None:
+    heavier = SOUND + leaf("h", "low = '0'\nhigh = '100'\nweight = '5'")
+    equal = scale(WORDS) + "[[steps]]\nstep = 'weigh'\nmethod = 'equal'\n" + STRICT
+    assert rules(design(heavier, equal)) == {}
+    given = ", ".join(f"{c} = '{9 if c == 'a' else 1}'" for c in "abcdefg")
+    frozen = scale(WORDS) + f"[[steps]]\nstep = 'weigh'\nmethod = 'frozen'\nfrozen = {{{given}}}\n" + STRICT
+    assert [(d.rule, d.node) for d in lint_design(design(SOUND, frozen))] == [("one-variable", "a")]
+
+
+@pytest.mark.parametrize(
+    ("how", "severity"),
+    [
+        ("{method = 'zscore'}", "refuse"),  # 0 is the mean, better than half
+        ("{method = 'efficacy'}", "warn"),
+        ("{method = 'rank'}", None),
+    ],
+)
+def test_a_floor_above_what_the_worst_score(how: str, severity: str | None) -> None:
+    declared = "[missing]\nlate = 'floor'\nfloor = '0'\n" + scale(how) + STRICT
+    assert rules(design(SOUND, declared)).get("silence-pays") == severity
+
+
+@pytest.mark.parametrize("how", ["{method = 'none'}", "{method = 'ratio', reference = 'mean'}"])
+def test_scores_without_a_lower_end_are_doubted_under_a_geometric_mean(how: str) -> None:
+    assert rules(design(SOUND, geometric(how))) == {"unclipped-geometric": "warn"}
+
+
+def test_treatment_rolls_unless_its_window_is_a_base() -> None:
+    treat = "[[steps]]\nstep = 'treat'\nthen = 'none'\nwindow = {}\n"
+    for window, said in (("'all'", {"rolling-treatment": "refuse"}), ("['2020', '2021']", {})):
+        panel = design(SOUND, treat.format(window) + scale(WORDS) + STRICT, "period = 'year'")
+        assert rules(dataclasses.replace(panel, series=True)) == said
+
+
+def test_a_series_of_one_table_after_the_other_rolls_too() -> None:
+    single = design(SOUND, scale("{method = 'minmax'}") + STRICT)
+    assert rules(single) == {}
+    assert rules(dataclasses.replace(single, series=True)) == {"rolling-posts": "refuse"}
 
 
 def test_weights_from_data_are_frozen_in_a_series_and_have_enough_subjects() -> None:

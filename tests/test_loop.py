@@ -32,7 +32,7 @@ def test_the_whole_loop(small: Small, tmp_path: Path, capsys: pytest.CaptureFixt
         return run_batch(settings, MONTH, list(paths), out, compute=compute)
 
     # September is computed and released before anything else happens.
-    run_batch(settings, SEPTEMBER, [small.inbox], None)
+    run_batch(settings, SEPTEMBER, [small.inbox / "2026-09", small.inbox / "history"], None)
     store = Store(settings.home)
     assert [r.id for r in releases(store)] == ["2026-09.1"]
     good = small.inbox / "2026-10" / f"{OFFICE}.xlsx"

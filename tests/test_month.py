@@ -1,18 +1,15 @@
 """The batch on the small province: what it takes, that a rerun gives the same, that nothing good is lost."""
 
 import json
-import os
 import random
 import shutil
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pytest
 import readers
-from conftest import MONTH, ROOT, Small
+from conftest import MONTH, ROOT, Ran, Small
 from openpyxl import load_workbook
 
 from flows.batch import Outcome, run_batch
@@ -57,44 +54,21 @@ def test_the_summary_is_for_a_statistician(small_outcome: Outcome) -> None:
     assert json.loads(json.dumps(outcome_json(small_outcome)))["submissions"]["rejected"] == 0
 
 
-@pytest.mark.parametrize("threads", [1, 4])
 def test_same_digests_with_other_threads_file_order_and_home(
-    small: Small, small_outcome: Outcome, tmp_path: Path, threads: int
+    small: Small, small_outcome: Outcome, tmp_path: Path
 ) -> None:
+    """All periods at once, in another order; ``test_matrix.py`` crosses the rest on one month."""
     paths = sorted(small.inbox.rglob("*.xlsx"))
-    random.Random(threads).shuffle(paths)
+    random.Random(4).shuffle(paths)
     inbox = tmp_path / "收件"
     inbox.mkdir()
     for number, path in enumerate(paths):
         shutil.copy(path, inbox / f"{number:04d}.xlsx")
-    again = run_batch(small.settings(tmp_path / "another home", threads), MONTH, [inbox], tmp_path / "out")
+    again = run_batch(small.settings(tmp_path / "another home", threads=4), MONTH, [inbox], tmp_path / "out")
     assert digests(again) == digests(small_outcome)
     assert {p.name: p.read_bytes() for p in again.files} == {
         p.name: p.read_bytes() for p in small_outcome.files
     }
-
-
-def test_same_digests_in_another_time_zone_and_hash_seed(
-    small: Small, small_outcome: Outcome, tmp_path: Path
-) -> None:
-    code = (
-        "import sys, json\nfrom pathlib import Path\nsys.path.insert(0, sys.argv[4])\n"
-        "from flows.batch import run_batch\nfrom flows.settings import Settings\nfrom schemas.period import Period\n"
-        "from test_month import digests\n"
-        "s = Settings(home=Path(sys.argv[1]), codes_folder=Path(sys.argv[2]))\n"
-        "if __name__ == '__main__':\n"
-        "    o = run_batch(s, Period.parse('2026-10'), [Path(sys.argv[3])], Path(sys.argv[1]) / 'out')\n"
-        "    print(json.dumps(digests(o)))\n"
-    )
-    script = tmp_path / "again.py"
-    script.write_text(code, "utf-8")
-    environment = {**os.environ, "TZ": "America/New_York", "PYTHONHASHSEED": "77", "PYTHONPATH": str(ROOT)}
-    arguments = [tmp_path / "home", small.codes.folder, small.inbox, ROOT / "tests"]
-    done = subprocess.run(
-        [sys.executable, str(script), *map(str, arguments)],
-        env=environment, cwd=tmp_path, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert json.loads(done.stdout.splitlines()[-1]) == digests(small_outcome)
 
 
 def test_nothing_new_gives_the_same_release_and_no_event(
@@ -110,12 +84,12 @@ def test_nothing_new_gives_the_same_release_and_no_event(
 
 
 def test_later_periods_are_named_and_left(small: Small, tmp_path: Path) -> None:
-    settings = small.settings(tmp_path / "home")
-    first = run_batch(settings, Period.parse("2026-09"), [small.inbox], None)
+    settings, inbox = small.settings(tmp_path / "home"), [small.inbox / "2026-09", small.month]
+    first = run_batch(settings, Period.parse("2026-09"), inbox, None)
     assert {Period.parse(s.period) for d in first.intake.later for s in d.submissions} == {MONTH}
     store = Store(settings.home)
     assert all(d.digest not in store.seen() and not store.archive.has(d.digest) for d in first.intake.later)
-    second = run_batch(settings, MONTH, [small.inbox], None)
+    second = run_batch(settings, MONTH, inbox, None)
     assert [r.id for r in releases(store)] == ["2026-09.1", "2026-10.1"]
     assert second.revised == ()
 
@@ -123,14 +97,13 @@ def test_later_periods_are_named_and_left(small: Small, tmp_path: Path) -> None:
 def test_a_late_delivery_makes_a_revised_release(small: Small, tmp_path: Path) -> None:
     settings = small.settings(tmp_path / "home")
     late = small.inbox / "2026-09" / "360602.xlsx"
-    early = tmp_path / "early"
-    shutil.copytree(small.inbox, early, ignore=lambda _, names: {"2026-10"} & set(names))
-    (early / "2026-09" / "360602.xlsx").unlink()
+    early = Path(shutil.copytree(late.parent, tmp_path / "early"))
+    (early / late.name).unlink()
     first = run_batch(settings, Period.parse("2026-09"), [early], None)
     assert first.release is not None and first.results is not None
     missing = first.results.absent.filter(pl.col("period") == "2026-09")
     assert set(missing["submitter"]) == {"360602"} and set(missing["reason"]) == {"未报"}
-    then = run_batch(settings, MONTH, [small.inbox], tmp_path / "out")
+    then = run_batch(settings, MONTH, [late.parent, small.month], tmp_path / "out")
     assert [(r.id, r.stage) for r in then.revised] == [("2026-09.2", "修订")]
     assert "新的或更正的报送" in then.revised[0].reason
     old = releases(Store(settings.home), "2026-09")[0]
@@ -181,10 +154,10 @@ def test_published_figures_give_no_total(tmp_path: Path) -> None:
 
 
 def test_the_month_completes_around_files_that_kill_or_hang_the_reader(
-    small: Small, small_outcome: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Small, month_ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox = tmp_path / "in"
-    shutil.copytree(small.inbox, inbox)
+    shutil.copytree(small.month, inbox)
     for name in ("crash.xlsx", "hang.xlsx"):
         (inbox / name).write_bytes(b"PK" + name.encode())
     monkeypatch.setattr("flows.intake.read_files", partial(read_files, read=readers.by_name))
@@ -193,8 +166,8 @@ def test_the_month_completes_around_files_that_kill_or_hang_the_reader(
     assert {d.file_name: d.refused.rule for d in outcome.intake.refused if d.refused} == {
         "crash.xlsx": "F90", "hang.xlsx": "F91",
     }  # fmt: skip
-    assert outcome.results is not None and small_outcome.results is not None
-    assert outcome.results.index.equals(small_outcome.results.index)
+    assert outcome.results is not None and month_ran.outcome.results is not None
+    assert outcome.results.index.equals(month_ran.outcome.results.index)
     assert outcome.needs_a_person
 
 
@@ -226,7 +199,7 @@ def test_a_rejected_version_makes_no_release(
 
 def test_an_unreadable_file_is_named_and_the_month_goes_on(small: Small, tmp_path: Path) -> None:
     inbox = tmp_path / "in"
-    shutil.copytree(small.inbox, inbox)
+    shutil.copytree(small.month, inbox)
     (inbox / "断链.xlsx").symlink_to(tmp_path / "没有")
     outcome = run_batch(small.settings(tmp_path / "home"), MONTH, [inbox], None)
     assert [(f.file_name, f.rule) for f in outcome.intake.findings] == [("断链.xlsx", "F01")]

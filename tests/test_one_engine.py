@@ -65,4 +65,6 @@ def test_a_release_under_another_weight(
     for row in rows:
         assert row["before"] == published[row["index"][:2], row["product"], row["subject"]]
     with pytest.raises(Mistake, match=r"没有 weight\.XX1=2 所指的指标"):
-        compare_release(home, "2026-10.1", ["weight.XX1=2"], 1)
+        compare_release(home, "2026-10.1", ["weight.MQ105=0", "weight.XX1=2"], 1)
+    with pytest.raises(Mistake, match="CM103 按基期比值评分，发布中只有得分"):
+        compare_release(home, "2026-10.1", ["low.CM103=90"], 1)

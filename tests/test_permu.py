@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Small
 from loop import explain, reading, sheet_of
+from openpyxl import load_workbook
 from records import LAND_USER
 from test_cli import zhishu
 
@@ -71,3 +72,26 @@ def test_glt09_is_judged_and_answered_in_its_own_store(
     )
     assert code == 0 and "已接收" in told
     assert [e.type for e in store.permu.journal.entries()][-2:] == ["reviewed", "accepted"]
+
+
+def test_what_goes_back_of_glt09_knows_its_own_record(
+    small: Small, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, out = small.settings(tmp_path / "home"), tmp_path / "out"
+    first = run_batch(
+        settings, THROUGH, [permu(small, tmp_path / "1" / "亩均.xlsx", va="2500")], out, compute=False
+    )
+    (finding,) = first.intake.judged[0].findings
+    common = ("--permu", "--by", "李四", "--role", "审核员", "--note", "请附税务凭证",
+              "--home", settings.home, "--codes", small.codes.folder)  # fmt: skip
+    (tmp_path / "file").touch()  # where a folder should be: the decision stands and is told all the same
+    code, said, err = zhishu(
+        capsys, "review", "--return", finding.id, "--out", tmp_path / "file" / "x", *common
+    )
+    assert code == 2 and f"退回了 2025 {OFFICE} GLT09 的问题 {finding.id}" in said and "文件读写失败" in err
+    changed = permu(small, tmp_path / "2" / "亩均.xlsx", va="2500", emp_avg="81")
+    second = run_batch(settings, THROUGH, [changed], out, compute=False)
+    (comparison,) = [path for path in second.returns if path.name.startswith("版本对照-GLT09-2025-")]
+    (copy,) = [path for path in second.returns if path != comparison]
+    told = [value for row in load_workbook(copy)["审核结果"].values for value in row]
+    assert "说明被退回：请附税务凭证" in told

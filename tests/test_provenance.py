@@ -14,14 +14,15 @@ from flows.ledger.store import Store
 from flows.ledger.warehouse import view_warehouse
 from flows.provenance import SHOWN
 from flows.stored import records
-from flows.trace import Traced, trace
+from flows.trace import trace
+from flows.traced import Traced
 
 Line = dict[str, Any]
 
 
 def revision(cell: Line) -> str:
     """The number of the correction that a cell was corrected by, if any."""
-    return str(cell.get("correction", {}).get("corrected_by", ""))
+    return str(cell.get("correction", {}).get("revision", ""))
 
 
 def lines(outcome: Outcome) -> list[Line]:

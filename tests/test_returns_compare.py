@@ -127,3 +127,17 @@ def test_comparisons_lie_in_the_submitter_s_folder(tmp_path: Path) -> None:
     ]
     (one,) = write_return_folder(tmp_path, [], [(old, new)], sheets.CODES, workers=1)
     assert one.path.name == "版本对照-GLT01-2026-10-第1版与第2版.xlsx" and one.kind == "comparison"
+
+
+def test_a_comparison_with_another_file_of_the_same_version_overwrites_none(tmp_path: Path) -> None:
+    old, new = versions()
+    twin = replace(new, digest="f" * 64, cells=new.cells[:-1])
+
+    def names(pair: tuple[Submission, Submission]) -> list[str]:
+        return [file.path.name for file in write_return_folder(tmp_path, (), [pair], sheets.CODES, workers=1)]
+
+    plain = "版本对照-GLT01-2026-10-第1版与第2版.xlsx"
+    assert names((old, new)) == names((old, new)) == [plain]
+    kept = next(tmp_path.rglob(plain)).read_bytes()
+    assert names((old, twin)) == [f"{plain[:-5]}-dddddddd-ffffffff.xlsx"]
+    assert next(tmp_path.rglob(plain)).read_bytes() == kept

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from returning import finding, mark
 
-from schemas.decide import decide
+from schemas.decide import decision
 from schemas.finding import Finding, Severity, State
 from schemas.reading.explanations import ID, REASON, TEXT, TITLE
 from schemas.reading.record import Delivery, Explanation
@@ -86,7 +86,7 @@ def test_a_bad_line_is_named_and_rejects_nothing(
     assert says in bad.message and bad.advice
     assert bad.severity is Severity.HARD and bad.submitter == ""
     (submission,) = delivery.submissions
-    assert decide(submission).state is State.ACCEPTED
+    assert decision(submission.findings) is State.ACCEPTED
 
 
 def test_ten_characters_are_enough() -> None:

@@ -17,6 +17,7 @@ from schemas.reading.explanations import TITLE
 from schemas.reading.package import Limits
 from schemas.reading.workbook import read_workbook
 from schemas.returns.folder import UNKNOWN, office_folder, submitter_of, write_return_folder
+from schemas.returns.naming import answered_in
 from schemas.returns.pool import write_returns
 from schemas.returns.record import Answer, Returned, ReturnJob, shown
 
@@ -164,11 +165,36 @@ def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
     assert write(tmp_path, *reversed(ones)) == written
 
 
+def test_a_later_file_of_one_name_overwrites_no_earlier_copy(tmp_path: Path) -> None:
+    first = returned(tmp_path, "报表.xlsx", BASE, HARD)
+    second = returned(tmp_path, "报表.xlsx", sheets.put(BASE, ADDRESS, 5), HARD)
+    refused = returned(tmp_path, "报表.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", HARD)
+    root = tmp_path / "returns"
+    plain = root / OFFICE / "报表-审核结果.xlsx"
+
+    def names(*ones: Returned) -> list[str]:
+        files = write_return_folder(root, ones, (), sheets.CODES, workers=1)
+        return [file.path.name for file in files]
+
+    assert names(first) == [plain.name] and answered_in(root) == {first.delivery.digest}
+    kept = plain.read_bytes()
+    own = f"报表-{second.delivery.digest[:8]}-审核结果.xlsx"
+    assert names(second) == [own] and plain.read_bytes() == kept
+    assert names(refused) == [f"报表-{refused.delivery.digest[:8]}-退件函.xlsx"]
+    assert answered_in(root) == {one.delivery.digest for one in (first, second, refused)}
+    # what the bureau said since stands in the same file, and no other beside it
+    said = {SOFT.id: Answer(Reply.RETURNED, "3", "铜价上涨三成左右", "请附依据")}
+    again = replace(first, findings=(*first.findings, SOFT), answers=said)
+    assert names(again, second) == sorted([plain.name, own])
+    assert "请附依据" in texts(plain, TITLE) and len(list(plain.parent.iterdir())) == 3
+
+
 @pytest.mark.parametrize(
     ("name", "stem"),
     [
         ("360102-审核结果.xlsx", "360102"),
         ("360102-审核结果-退件函-审核结果.xlsx", "360102"),
+        ("360102-0a1b2c3d-审核结果-审核结果.xlsx", "360102"),
         ('a<b>:"|?*\x01.xlsx', "a_b_______"),
         (" . .xlsx", "无名文件"),
         ("长" * 200 + ".xlsx", "长" * 50),

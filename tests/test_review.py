@@ -72,6 +72,23 @@ def test_an_explanation_waits_until_it_is_approved_and_then_the_submission_is_ac
     assert state(desk) == ["accepted"] and not any(waiting(desk.con).counts.values())
 
 
+def test_answers_to_the_findings_that_were_kept_do_not_accept_what_was_left_off(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.ledger.events.FINDINGS_KEPT", 1)
+    data = workbook(sheet([{"region_code": "360102", "rev_cum": "500"}], state="pending"))
+    digest = read_bytes(data, "").digest
+    kept, left_off = soft(digest, "500"), soft(digest, "501")
+    desk.findings[digest] = (kept, left_off)
+    desk.file(data)
+    explain(desk, kept)
+    (entry,) = decide(desk, Word(kept.id, True, "属实"))
+    assert entry.type == "reviewed" and state(desk) == ["pending"]
+    name = desk.con.execute("select name from submission").fetchall()[0][0]
+    (entry,) = decide(desk, Word(name, True, "逐条电话核实"))
+    assert entry.type == "accepted" and entry.body["counts"] == {"soft": 2}
+
+
 def test_a_returned_explanation_leaves_the_submission_pending(desk: Desk) -> None:
     finding = pending(desk)
     explain(desk, finding)
@@ -197,6 +214,28 @@ def test_corrections_that_cannot_be_confirmed(desk: Desk) -> None:
     assert entry.type == "dismissed" and waiting(desk.con).corrections.is_empty()
     with pytest.raises(ReviewError, match="已由 李四 退回"):
         decide(desk, Word(made.revision, True))
+
+
+def test_of_two_corrections_of_one_cell_one_alone_is_confirmed(desk: Desk) -> None:
+    desk.file(workbook(sheet([{"region_code": "360102", "rev_cum": "400"}])))
+    first, second = (correction(desk, new=new, revision=f"R-{n}") for n, new in ((1, "410"), (2, "420")))
+    head = desk.store.journal.head
+    with pytest.raises(ReviewError, match=r"360102/R-2 与 360102/R-1 更正的是同一单元格.*rev_cum"):
+        decide(desk, Word(first.revision, True), Word(second.revision, True))
+    assert desk.store.journal.head == head and desk.facts() == {"submission:360102": "400.0000"}
+    entries = decide(desk, Word(first.revision, True), Word(second.revision, False, "按 R-1 更正"))
+    assert {e.type for e in entries} == {"corrected", "dismissed"}
+    assert desk.facts() == {"submission:360102": "410.0000"}
+
+
+def test_one_thing_is_decided_once_in_a_call(desk: Desk) -> None:
+    finding = pending(desk)
+    explain(desk, finding)
+    with pytest.raises(ReviewError, match=f"{finding.id} 在一次审核中写了两遍"):
+        decide(desk, Word(finding.id, True), Word(finding.id, False, "不清楚"))
+    name = desk.con.execute("select name from submission").fetchall()[0][0]
+    entries = decide(desk, Word(finding.id, True), Word(name, False, "整份重报"))
+    assert [e.type for e in entries] == ["reviewed", "rejected"] and state(desk) == ["rejected"]
 
 
 def test_the_register_says_what_was_corrected_later(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from schemas.finding import Finding, Severity
 from schemas.form import load_forms
 from schemas.reading.record import Submission
 
-DONGHU, NANCHANG = "360102", "360100"
+DONGHU, NANCHANG, DEDUCTING = "360102", "360100", "360199"
 EI, COUNTY, KEI = (DONGHU, "EI", "T"), (DONGHU,), ("KEI", NANCHANG, "")
 BIG = {
     "ent_n": "50", "ent_loss_n": "2", "rev_cum": "300000", "rev_cum_ly": "280000", "out_cum": "310000",
@@ -33,7 +33,7 @@ LAST_YEAR = BIG | {"rev_cum": "281000", "rev_cum_ly": "260000", "out_cum": "2910
 
 
 def report(form: str, period: str, key: tuple[str, ...], values: dict[str, str]) -> Draft:
-    office = NANCHANG if NANCHANG in key else "EI" if key == ("EI",) else DONGHU
+    office = NANCHANG if {NANCHANG, DEDUCTING} & {*key} else "EI" if key == ("EI",) else DONGHU
     subject = key[0] if form in ("GLT03", "GLT07") else ""
     draft = clean(form, period, office, subject)
     for other in draft.rows if form == "GLT01" else ():
@@ -114,6 +114,43 @@ def test_a_clean_series_raises_nothing_and_passes() -> None:
         no = "201" if form == "GLT01" else "202"
         for letter in "ABCDEG":
             assert "pass" in outcomes(checked, f"S{no}{letter}"), letter
+
+
+def deducted(values: dict[str, str], **now: str) -> dict[str, str]:
+    """The figures of a deducting row: what a city takes out, with a minus."""
+    signed = {name: f"-{value}" for name, value in values.items() if name != "va_growth"}
+    return signed | {"va_growth": values["va_growth"]} | now
+
+
+@pytest.mark.parametrize(
+    ("letter", "right", "wrong"),
+    [
+        ("A", {"out_cur": "-30310"}, {"out_cur": "-30310.01"}),
+        ("E", {"rev_cum_ly": "-295050"}, {"rev_cum_ly": "-295050.01"}),
+        ("E", {"rev_cum_ly": "-266950"}, {"rev_cum_ly": "-266949.99"}),
+        ("F", {"va_growth": "14.7"}, {"va_growth": "14.9"}),
+        ("G", {"ent_n": "-105"}, {"ent_n": "-106"}),
+    ],
+)
+@pytest.mark.parametrize(("form", "chain"), [("GLT01", ("EI", "T")), ("GLT02", ())])
+def test_a_negative_base_has_the_same_bounds(
+    tmp_path: Path,
+    form: str,
+    chain: tuple[str, ...],
+    letter: str,
+    right: dict[str, str],
+    wrong: dict[str, str],
+) -> None:
+    key, codes = (DEDUCTING, *chain), with_ppi(tmp_path / "codes", "2")
+    earlier = [
+        report(form, period, key, deducted(values, ent_n="-100"))
+        for period, values in (("2026-09", BEFORE), ("2026-08", BEFORE_THAT), ("2025-10", LAST_YEAR))
+    ]
+    rule = f"S20{form[4]}{letter}"
+    for now, n in ((right, 0), (wrong, 1)):
+        row = deducted(BIG, **({"ent_n": "-100"} | now))
+        checked = judged(report(form, "2026-10", key, row), earlier, codes)
+        assert len([f for f in found(checked, rule) if DEDUCTING in f.row_key]) == n
 
 
 def test_without_an_earlier_report_the_outcome_is_missing() -> None:
@@ -206,6 +243,10 @@ def test_land_is_compared_with_last_years_annual_report() -> None:
     earlier = [report("GLT02", "2024", COUNTY, {"land_mu": "1000"})]
     for land, n in (("1200", 0), ("1200.1", 1), ("799.9", 1)):
         checked = judged(report("GLT02", "2025", COUNTY, {"land_mu": land}), earlier)
+        assert len(found(checked, "S334")) == n
+    taken_out = [report("GLT02", "2024", (DEDUCTING,), {"land_mu": "-1000"})]
+    for land, n in (("-1200", 0), ("-1200.1", 1)):
+        checked = judged(report("GLT02", "2025", (DEDUCTING,), {"land_mu": land}), taken_out)
         assert len(found(checked, "S334")) == n
 
 

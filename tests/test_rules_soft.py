@@ -49,11 +49,19 @@ SOFT = [
     ),
     ("S301", "GLT01", "2026-10", DONGHU, EI, {"elec_cum": "1312", "elec_cum_ly": "1000"},
      {"elec_cum": "1311", "elec_cum_ly": "1000"}, "out_cum out_cum_ly elec_cum elec_cum_ly"),
+    # what a city takes out twice is negative, and so is its base
+    ("S301", "GLT01", "2026-10", NANCHANG, ("360199", "EI", "T"),
+     {"out_cum": "-1000", "out_cum_ly": "-900", "elec_cum": "-1312", "elec_cum_ly": "1000"},
+     {"out_cum": "-1000", "out_cum_ly": "-900", "elec_cum": "1311", "elec_cum_ly": "1000"},
+     "out_cum out_cum_ly elec_cum elec_cum_ly"),
     ("S312", "GLT04", "2025", NANCHANG, CITY_EI, {"rd_exp": "120.01"}, {"rd_exp": "120"}, "rd_exp rev_year"),
     ("S312", "GLT04", "2025", NANCHANG, CITY_EI, {"rd_exp": "1.19"}, {"rd_exp": "1.2"}, "rd_exp rev_year"),
     ("S314", "GLT06", "2026Q3", NANCHANG, CITY_EI, {"lg_n": "2"}, {"lg_n": "1"}, "srdi_n lg_n"),
     ("S318", "GLT09", "2025", DONGHU, FIRM, {"va": "2000.01"}, {"va": "2000"}, "tax_paid rev va"),
     ("S318", "GLT09", "2025", DONGHU, FIRM, {"tax_paid": "1000.01"}, {"tax_paid": "1000"}, "tax_paid rev va"),
+    # without revenue there is no ratio of tax to it, and no value added
+    ("S318", "GLT09", "2025", DONGHU, FIRM, {"rev": "0", "va": "0.01", "tax_paid": "100"},
+     {"rev": "0", "va": "0", "tax_paid": "100"}, "tax_paid rev va"),
     # 1811 is no class of electronics; an assignment by product or by experts needs no class
     ("S333", "GLT08", "2026-10", DONGHU, FIRM, {"industry4": "1811"}, {"industry4": "1811", "basis": "2"},
      "industry4 chain_main basis"),

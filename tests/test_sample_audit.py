@@ -11,7 +11,7 @@ from flows.batch import Outcome
 from flows.ledger.store import Store
 from flows.ledger.warehouse import view_warehouse
 from flows.sample_audit import HEADER, SampleError, paper_rows, sample
-from flows.trace import Traced
+from flows.traced import INDICATOR, VARIABLE, Traced
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +32,13 @@ def test_the_draw_follows_the_seed_and_has_no_cell_twice(traced: Traced) -> None
 
 def test_weights_add_up_to_the_contributions_and_decide_the_draw(traced: Traced) -> None:
     everything = sample(traced, 10**6, 3)
-    total = traced.rows(
-        "select sum(contribution_full) as total from result_indicator i where period = '2026-10'"
-        " and contribution_full is not null and exists (select 1 from result_variable v where v.cells > 0"
-        " and v.index_code = i.index_code and v.subject = i.subject and v.indicator = i.indicator"
-        " and v.period = i.period)"
-    )[0]["total"]
+    total = Decimal(0)
+    for index in traced.methods:
+        for subject in traced.subjects(index):
+            variables = traced.results(VARIABLE, index, subject)
+            resting = {v["indicator"] for v in variables if v["cells"] > 0}
+            leaves = traced.results(INDICATOR, index, subject)
+            total += sum(r["contribution_full"] or 0 for r in leaves if r["indicator"] in resting)
     assert abs(sum((c["weight"] for c in everything), Decimal(0)) - total) < Decimal("0.001")
     weights = [c["weight"] for c in everything]
     middle = len(weights) // 2

@@ -17,7 +17,7 @@ from oracle_methods import (
     worst,
 )
 
-from indices.design import parse_design
+from indices.method_file import parse_design
 from indices.score import score
 
 pytestmark = needs_oracles

@@ -11,7 +11,8 @@ import pytest
 from oracle_methods import FOLDER, TAI, cells, last_steps, needs_oracles, rows
 from scipy.optimize import linprog
 
-from indices.design import Design, parse_design
+from indices.design import Design
+from indices.method_file import parse_design
 from indices.score import Scored, score
 from indices.steps.aggregate import outranking
 from indices.steps.weigh import ahp, entropy

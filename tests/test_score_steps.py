@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from indices.design import Design, parse_design
+from indices.design import Design
 from indices.method import MethodError
+from indices.method_file import parse_design
 from indices.score import Scored, score
 from indices.steps.aggregate import copeland, outranking, topsis
 from indices.steps.bench import ScoreError
@@ -125,9 +126,8 @@ def test_a_moderate_indicator_has_one_best_point() -> None:
     ],
 )
 def test_means(mean: str, wanted: float) -> None:
-    declared = (
-        scale("{method = 'none'}") + f"[[steps]]\nstep = 'aggregate'\nmeans = ['{mean}']\npower = '2'\n"
-    )
+    power = "power = '2'\n" if mean == "power" else ""
+    declared = scale("{method = 'none'}") + f"[[steps]]\nstep = 'aggregate'\nmeans = ['{mean}']\n{power}"
     found = score(
         design(leaf("a") + leaf("b", "weight = '3'"), declared),
         pl.DataFrame({"who": ["s"], "a": [20], "b": [80]}),
@@ -170,14 +170,14 @@ def test_a_ragged_tree_with_a_mean_per_level_and_rounding_on_the_way() -> None:
 PANEL = "period = 'year'"
 
 
-def panel(declared: str, values: dict[str, list[object]], groups: str = "") -> Scored:
+def panel(
+    declared: str, values: dict[str, list[object]], groups: str = "", how: str = "{method = 'goalpost'}"
+) -> Scored:
     """One indicator of several subjects over years from 2020; '' is late, marks as they are."""
     rows = [(who, str(2020 + n), str(v)) for who, column in values.items() for n, v in enumerate(column)]
     data = pl.DataFrame(rows, {"who": pl.String, "year": pl.String, "x": pl.String}, orient="row")
     data = data.with_columns(pl.col("who").str.slice(0, 1).alias("side"))
-    return score(
-        design(leaf("x"), declared + scale("{method = 'goalpost'}") + ARITHMETIC, PANEL + groups), data
-    )
+    return score(design(leaf("x"), declared + scale(how) + ARITHMETIC, PANEL + groups), data)
 
 
 def prepared(found: Scored, who: str = "a") -> list[float | None]:
@@ -210,6 +210,33 @@ def test_mean_and_median_of_a_group(method: str, wanted: float) -> None:
     ]
 
 
+@pytest.mark.parametrize("method", ["mean", "median", "linear"])
+def test_fills_are_exact_decimals(method: str) -> None:
+    """The mean of like figures is that figure, and no float shows in a line between two."""
+    declared = f"[[steps]]\nstep = 'impute'\nmethod = '{method}'\n"
+    if method == "linear":
+        found = panel(declared, {"a": ["12345.678", "", "", "12345.681"]}).imputed["value"].to_list()
+        assert [str(v) for v in found] == ["12345.679000000000000000", "12345.680000000000000000"]
+    else:
+        found = panel(
+            declared, {"a": [""], "b": ["12345.678"], "c": ["12345.678"], "d": ["12345.678"]}
+        ).imputed
+        assert str(found["value"][0]) == "12345.678000000000000000"
+
+
+def test_a_figure_that_was_filled_twice_is_counted_once() -> None:
+    """The mean of -4 and 2 has no logarithm, so it is late again, and the mean of the logarithms fills it."""
+    mean = "[[steps]]\nstep = 'impute'\nmethod = 'mean'\n"
+    steps = mean + "[[steps]]\nstep = 'transform'\nindicators = ['x']\n" + mean
+    found = score(
+        design(leaf("x"), steps + scale("{method = 'none'}") + ARITHMETIC),
+        pl.DataFrame({"who": list("pqr"), "x": ["", "-4", "2"]}),
+    )
+    assert found.imputed.filter(pl.col("subject") == "p").height == 2
+    filled = dict(found.coverage.select("subject", "filled").iter_rows())
+    assert filled == {"p": 1, "q": 1, "r": 0} and found.coverage["there"].to_list() == [1, 1, 1]
+
+
 def test_screening_names_who_is_left_out() -> None:
     declared = "[[steps]]\nstep = 'screen'\nat_least = '0.6'\n" + scale("{method = 'goalpost'}") + ARITHMETIC
     data = pl.DataFrame({"who": ["s", "t"], "a": ["", "1"], "b": ["5", ""]})
@@ -237,7 +264,7 @@ def test_skew_and_kurtosis_of_a_small_sample() -> None:
 
 def test_treatment_cuts_then_takes_logs_and_can_be_frozen() -> None:
     calm = [10, 11, 12, 13, 14, 15, 16, 17, 18]
-    cut = "[[steps]]\nstep = 'treat'\nmax_points = 1\nwindow = ['2020', '2020']\n"
+    cut = "[[steps]]\nstep = 'treat'\nmax_points = 1\nthen = 'none'\nwindow = ['2020', '2020']\n"
     values = {f"s{n}": [v, v] for n, v in enumerate(calm)} | {"z": [900, 950]}
     found = panel(cut, values)
     assert found.treated.select("subject", "period", "after").rows() == [
@@ -246,10 +273,29 @@ def test_treatment_cuts_then_takes_logs_and_can_be_frozen() -> None:
     ]
     wild = {f"s{n}": [v] for n, v in enumerate([1, 2, 3, 4, 5, 6, 7, 8, 900, 990])}
     logs = panel(
-        "[[steps]]\nstep = 'treat'\nskew = '0.5'\nkurtosis = '-3'\nmax_points = 1\nwindow = 'all'\n", wild
+        "[[steps]]\nstep = 'treat'\nskew = '0.5'\nkurtosis = '-3'\nmax_points = 1\nwindow = 'all'\n",
+        wild,
+        how="{method = 'minmax', window = 'all'}",
     )
     assert set(logs.treated["how"]) == {"取对数"}
     assert prepared(logs, "s0") == pytest.approx([math.log(0.01 * 989)])
+
+
+@pytest.mark.parametrize(
+    ("values", "then", "how", "says"),
+    [
+        ([0] * 9 + [5], "log", set(), "不再截尾"),  # of two values
+        ([0] * 8 + [5, 50], "none", {"压低"}, "不再截尾"),
+        ([0] * 8 + [5, 50], "log", {"取对数"}, "改取对数"),
+    ],
+)
+def test_a_column_is_never_cut_to_a_constant(values: list[int], then: str, how: set[str], says: str) -> None:
+    declared = f"[[steps]]\nstep = 'treat'\nskew = '0.1'\nkurtosis = '-3'\nthen = '{then}'\nwindow = 'all'\n"
+    column: dict[str, list[object]] = {f"s{n}": [v] for n, v in enumerate(values)}
+    found = panel(declared, column, how="{method = 'minmax', window = 'all'}")
+    assert set(found.treated["how"]) == how and found.prepared["value"].n_unique() >= 2
+    assert [(n["rule"], n["node"]) for n in found.notes.to_dicts()] == [("treat-flat", "x")]
+    assert says in found.notes["message"][0]
 
 
 def test_logarithms_and_what_has_none() -> None:
@@ -287,8 +333,23 @@ def test_typed_gaps_and_the_points_that_each_rule_gave_or_took() -> None:
     found = score(design(leaves, declared), data)
     assert index(found) == {"s": "70.00"}
     points = dict(found.points.select("rule", pl.col("points").cast(pl.Float64)).iter_rows())
-    assert points == {"not_applicable:spread": 10.0, "not_yet:floor": -30.0, "suppressed:spread": 10.0}
+    # spread gave 70 - 140 / 3 over the worst score, which is 0 and not the 40 of another rule
+    assert points == {"not_applicable:spread": 23.3333, "not_yet:floor": -30.0, "suppressed:spread": 23.3333}
     assert str(found.coverage["weight_coverage"][0]) == "0.3333"  # one of a, b, d
+
+
+@pytest.mark.parametrize(
+    ("how", "points"),
+    [
+        ("{method = 'efficacy'}", "16.0000"),  # p (60 + 40 x 0.8) against (92 + 60) / 2
+        ("{method = 'efficacy', clip = 'both', floor = '40'}", "26.0000"),
+        ("{method = 'none'}", "30.0000"),  # the least b is 20: 80 against (80 + 20) / 2
+    ],
+)
+def test_what_a_spread_gave_is_measured_from_the_worst_score_of_the_scale(how: str, points: str) -> None:
+    data = pl.DataFrame({"who": list("pqr"), "a": ["80", "50", "50"], "b": ["", "20", "50"]})
+    found = score(design(leaf("a") + leaf("b"), scale(how) + ARITHMETIC), data).points
+    assert [(s, str(v)) for s, v in found.select("subject", "points").iter_rows()] == [("p", points)]
 
 
 @pytest.mark.parametrize(
@@ -309,6 +370,7 @@ def test_typed_gaps_and_the_points_that_each_rule_gave_or_took() -> None:
         ),
         (leaf("a"), scale("{method = 'goalpost'}") + "[[steps]]\nstep = 'treat'\n", "之前"),
         (leaf("a"), scale("{method = 'magic'}"), "magic"),
+        (leaf("a"), "[[steps]]\nstep = 'treat'\n" + scale("{method = 'goalpost'}"), "取对数后单位不符"),
     ],
 )
 def test_a_design_that_cannot_be_computed_is_refused(leaves: str, declared: str, says: str) -> None:
@@ -369,6 +431,61 @@ def test_a_judgement_matrix_must_be_reciprocal_and_should_be_consistent() -> Non
         pl.DataFrame({"who": ["s"], "a": [1], "b": [2], "c": [3]}),
     )
     assert found.notes["rule"].to_list() == ["ahp"]
+
+
+PAIR = "judgements = [['1', '3'], ['0.333333333', '1']]\n"
+RAGGED = "[[groups]]\nid = 'I'\nname = 'I'\n" + "".join(
+    f"[[groups]]\nid = '{g}'\nname = '{g}'\nparent = 'I'\nweight = '{w}'\n" for g, w in (("P", 60), ("Q", 30))
+)
+
+
+def test_new_weights_in_a_ragged_tree_leave_the_shares_of_the_others() -> None:
+    """Beside P (60) and Q (30) stands d (10), which stays 10; equal weights on their level are 45 each."""
+    leaves = "".join(leaf(c, parent=p) for c, p in zip("abce", "PPQQ", strict=True)) + leaf(
+        "d", "weight = '10'"
+    )
+    data = pl.DataFrame({"who": ["s"], **{c: [1] for c in "abcde"}})
+
+    def weights(level: int) -> dict[str, float]:
+        steps = scale("{method = 'none'}") + f"[[steps]]\nstep = 'weigh'\nmethod = 'equal'\nlevel = {level}\n"
+        found = score(design(leaves, steps + ARITHMETIC, groups=RAGGED), data).weights
+        return {n: float(w) for n, w in found.select("node", "weight").iter_rows()}
+
+    assert (weights(0)["d"], weights(0)["P"], weights(0)["a"]) == (10, 60, 1)
+    assert (weights(1)["d"], weights(1)["P"], weights(1)["Q"]) == (10, 45, 45)
+
+
+def test_judgements_of_several_parents_name_their_parent() -> None:
+    leaves = "".join(leaf(c, parent=p) for c, p in zip("abce", "PPQQ", strict=True))
+    step = "[[steps]]\nstep = 'weigh'\nmethod = 'ahp'\n" + PAIR
+    with pytest.raises(MethodError, match="不知用于 P、Q 中的哪一个"):
+        design(leaves, scale("{method = 'none'}") + step + ARITHMETIC, groups=RAGGED)
+    with pytest.raises(MethodError, match="分组 Z 未定义"):
+        design(leaves, scale("{method = 'none'}") + step + "group = 'Z'\n" + ARITHMETIC, groups=RAGGED)
+    named = design(leaves, scale("{method = 'none'}") + step + "group = 'Q'\n" + ARITHMETIC, groups=RAGGED)
+    found = score(named, pl.DataFrame({"who": ["s"], **{c: [1] for c in "abce"}})).weights
+    weights = {n: round(float(w), 6) for n, w in found.select("node", "weight").iter_rows()}
+    assert weights == {"a": 1, "b": 1, "c": 0.75, "e": 0.25, "P": 60, "Q": 30, "I": 1}
+
+
+@pytest.mark.parametrize(("items", "says"), [(12, None), (16, "只到 15 项")])
+def test_large_judgement_matrices_are_checked_or_refused(items: int, says: str | None) -> None:
+    """Judgements of 9 or 1/9 in turn contradict each other, so a ratio must be noted."""
+    codes = [f"x{n:02}" for n in range(items)]
+    judged = np.ones((items, items))
+    for a in range(items):
+        for b in range(a + 1, items):
+            judged[a, b] = 9 if (a + b) % 2 else 1 / 9
+            judged[b, a] = 1 / judged[a, b]
+    rows = ", ".join("[" + ", ".join(f"'{v:.9f}'" for v in row) + "]" for row in judged)
+    step = f"[[steps]]\nstep = 'weigh'\nmethod = 'ahp'\njudgements = [{rows}]\n"
+    found = design("".join(map(leaf, codes)), scale("{method = 'none'}") + step + ARITHMETIC)
+    data = pl.DataFrame({"who": ["s"], **{c: [1] for c in codes}})
+    if says:
+        with pytest.raises(ScoreError, match=says):
+            score(found, data)
+    else:
+        assert score(found, data).notes["rule"].to_list() == ["ahp"]
 
 
 @pytest.mark.parametrize("method", ["entropy", "critic", "pca"])

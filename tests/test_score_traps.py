@@ -1,15 +1,18 @@
 """What goes wrong in composite indices, one test each: nothing is silent, nothing depends on order or unit."""
 
+import dataclasses
 import math
 import random
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_score_steps import ARITHMETIC, PANEL, design, index, leaf, scale
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from indices.method import MethodError
 from indices.score import score
@@ -63,6 +66,27 @@ def test_zero_makes_zero_and_negative_makes_nothing_both_noted(mean: str) -> Non
     assert found.notes.select("rule", "subject").rows() == [("negative", "n"), ("zero", "z")]
 
 
+def powered(power: str, **columns: list[object]) -> dict[str, str | None]:
+    return of(POSTS + f"[[steps]]\nstep = 'aggregate'\nmeans = ['power']\npower = '{power}'\n", **columns)
+
+
+def test_a_power_below_zero_makes_zero_of_zero_and_no_power_overflows() -> None:
+    below = f"{NONE}[[steps]]\nstep = 'aggregate'\nmeans = ['power']\npower = '-1'\n"
+    found = score(design(TWO, below), pl.DataFrame({"who": ["s"], "a": [0], "b": [50]}))
+    assert index(found) == {"s": "0.00"} and found.notes["rule"].to_list() == ["zero"]
+    assert powered("-1", a=[20, 0], b=[80, 0]) == {"s0": "32.00", "s1": "0.00"}
+    assert powered("2", a=[60, 0], b=[80, 0]) == {"s0": "70.71", "s1": "0.00"}
+    # (1/2)^(1/500) is 0.998615, so nearly the largest and nearly the least
+    assert powered("500", a=[20], b=[80]) == {"s0": "79.89"}
+    assert powered("-500", a=[20], b=[80]) == {"s0": "20.03"}
+
+
+@pytest.mark.parametrize("power", ["0", "0.001"])
+def test_a_power_of_nearly_zero_is_refused(power: str) -> None:
+    with pytest.raises(MethodError, match="改用 geometric"):
+        powered(power, a=[20], b=[80])
+
+
 def test_one_child_missing_gives_its_weight_to_the_others() -> None:
     leaves = leaf("a") + leaf("b", "low = '0'\nhigh = '100'\nweight = '3'")
     assert of(POSTS + ARITHMETIC, leaves, a=[40, 40], b=["", 80]) == {"s0": "40.00", "s1": "70.00"}
@@ -111,6 +135,52 @@ def test_types_are_ranked_apart_and_have_their_own_baskets() -> None:
     assert index(found) == {"p": "20.00", "q": "20.00", "r": "30.00"}
     ranks = found.published.filter(pl.col("node") == "I").select("subject", "rank", "ranked_n").rows()
     assert ranks == [("p", 1, 1), ("q", 2, 2), ("r", 1, 2)]
+
+
+KINDS = pl.DataFrame({"who": list("pqrs"), "kind": ["县", "县", "县", "省"], "a": ["10", "20", "40", "900"]})
+
+
+@pytest.mark.parametrize(
+    ("how", "wanted"),
+    [
+        ("{method = 'minmax'}", {"p": "0.00", "q": "33.33", "r": "100.00", "s": "2966.67"}),
+        ("{method = 'ratio', reference = 'mean'}", {"p": "42.86", "q": "85.71", "r": "171.43", "s": "3857.14"}),
+        ("{method = 'rank'}", {"p": "1.00", "q": "2.00", "r": "3.00", "s": "1.00"}),
+    ],
+)  # fmt: skip
+def test_a_province_among_its_counties_decides_nothing_of_them(how: str, wanted: dict[str, str]) -> None:
+    method = design(leaf("a"), scale(how) + ARITHMETIC, "type = 'kind'")
+    assert index(score(dataclasses.replace(method, unranked=("省",)), KINDS)) == wanted
+
+
+def test_a_province_fills_no_gap_and_is_compared_with_its_like() -> None:
+    median = "[[steps]]\nstep = 'impute'\nmethod = 'median'\n"
+    filled = dataclasses.replace(
+        design(leaf("a"), median + NONE + ARITHMETIC, "type = 'kind'"), unranked=("省",)
+    )
+    late = pl.concat([KINDS, pl.DataFrame({"who": ["t"], "kind": ["县"], "a": [""]})])
+    assert index(score(filled, late))["t"] == "20.00"
+    topsis = design(TWO, NONE + "[[steps]]\nstep = 'aggregate'\nmeans = ['topsis']\n", "type = 'kind'")
+    found = index(score(topsis, KINDS.with_columns(b=pl.lit("5"))))
+    assert found == {"p": "0.00", "q": "0.33", "r": "1.00", "s": None}  # s alone is neither near nor far
+
+
+def test_a_base_window_without_figures_is_refused_and_an_indicator_without_any_is_missing() -> None:
+    frozen = design(TWO, scale("{method = 'minmax', window = ['2020', '2020']}") + ARITHMETIC, PANEL)
+    data = pl.DataFrame(
+        {
+            "who": ["p", "q"] * 2,
+            "year": ["2020"] * 2 + ["2021"] * 2,
+            "a": list("1234"),
+            "b": ["", "", "5", "6"],
+        }
+    )
+    with pytest.raises(ScoreError, match="指标 b（b）2020 至 2020 没有参加排名的单位的数值"):
+        score(frozen, data)
+    assert of(scale("{method = 'minmax'}") + ARITHMETIC + "at_least = '0.6'\n", a=[1, 2], b=["", ""]) == {
+        "s0": None,
+        "s1": None,
+    }
 
 
 def table(seed: int, subjects: int = 8, periods: int = 3) -> pl.DataFrame:
@@ -200,6 +270,36 @@ def test_long_and_wide_tables_and_numbers_or_texts_give_the_same() -> None:
         "a": "not_yet",
         "b": "",
     }
+
+
+def test_the_mean_that_a_ratio_refers_to_is_an_exact_decimal() -> None:
+    method = design(leaf("a"), scale("{method = 'ratio', reference = 'mean'}") + ARITHMETIC)
+    data = pl.DataFrame({"who": list("pqr"), "a": ["12345.678"] * 3})
+    assert str(score(method, data).posts["reference"][0]) == "12345.678000000000000000"
+
+
+@pytest.mark.parametrize("method", ["critic", "pca"])
+def test_weights_from_data_are_computed_on_one_thread_and_do_not_hang_on_last_digits(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A correlation matrix that differs by what a processor's own order of sums makes gives the same weights."""
+    declared = NONE + f"[[steps]]\nstep = 'weigh'\nmethod = '{method}'\n" + ARITHMETIC
+    draw, exact, threads = random.Random(6), np.corrcoef, []
+    figures = {c: [draw.random() for _ in range(40)] for c in "abcdef"}
+    method_ = design("".join(map(leaf, figures)), declared)
+    data = pl.DataFrame({"who": [f"s{n}" for n in range(40)], **figures})
+
+    def shaken(*args: object, **kind: bool) -> np.ndarray:
+        threads.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        r = exact(*args, **kind)  # type: ignore[call-overload]
+        noise = np.random.Generator(np.random.PCG64(2)).uniform(-4e-16, 4e-16, r.shape)
+        return np.asarray(r + noise + noise.T)
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        one = score(method_, data).weights
+        monkeypatch.setattr(np, "corrcoef", shaken)
+        assert score(method_, data).weights.equals(one)
+    assert set(threads) == {1}
 
 
 def test_amounts_never_pass_through_a_float(tmp_path: Path) -> None:

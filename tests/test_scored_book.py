@@ -30,7 +30,27 @@ def sheets() -> dict[str, list[tuple[object, ...]]]:
 def test_the_first_sheet_has_ranks_index_and_groups() -> None:
     found = sheets()["总表"]
     assert found[0] == ("单位代码", "单位", "位次", "by hand", "分项")
-    assert found[2:] == [("q", "q", 1, 40, "…"), ("p", "p", 2, 25.25, 20.5)]
+    assert found[2:4] == [("q", "q", 1, 40, "…"), ("p", "p", 2, 25.25, 20.5)]
+    assert str(found[4][0]).startswith("注：1. “…”表示资料缺失")
+
+
+def test_the_stages_are_told_in_words_with_names_and_without_idle_columns() -> None:
+    found = sheets()
+    assert found["上下限"][0][:4] == ("指标", "规则", "方法", "逆向")  # no period, no pool
+    assert found["上下限"][2][:6] == ("a", "线性", "上下限", None, 0, 100) and "—" in found["上下限"][2]
+    assert found["各级合成"][0] == ("单位代码", "单位", "代码", "数值", "缺失原因")
+    assert ("q", "q", "P 分项", "…", "未报或迟报") in found["各级合成"]
+    assert found["权重"][2][2] == "给定" and found["缺失规则影响"][2][2] == "迟报：权重分摊"
+
+
+def test_a_type_without_ranks_is_counted_nowhere_and_compared_with_nobody() -> None:
+    data = pl.DataFrame({"who": ["p", "q"], "kind": ["省", "市"], "a": ["20", "30"], "b": ["30", "40"]})
+    method = dataclasses.replace(TYPED, unranked=("省",))
+    scored = score(method, data)
+    assert dict(scored.published.select("subject", "ranked_n").iter_rows()) == {"p": 0, "q": 1}
+    book = openpyxl.load_workbook(io.BytesIO(tables.write_scored(method, scored)))
+    rows = [tuple(c.value for c in r)[:4] for r in book["总表"].iter_rows(min_row=3, max_row=4)]
+    assert sorted(rows, key=str) == [("市", "q", "q", 1), ("省", "p", "p", "—")]
 
 
 def test_the_same_computation_gives_the_same_bytes() -> None:

@@ -9,6 +9,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 from test_score_steps import ARITHMETIC, PANEL, design, leaf, scale
 
+from indices.score import score
 from indices.steps.bench import ScoreError
 from indices.table import arrange
 from schemas.table import TableError, read_table
@@ -109,3 +110,35 @@ def test_months_and_quarters_elapse_one_by_one() -> None:
         rows = arrange(method, pl.DataFrame({"who": ["a"] * 3, "year": periods, "x": ["1"] * 3})).rows
         first = rows["t"][0]
         assert [t - first for t in rows["t"]] == [0, 1, 3]
+
+
+LONG = design(
+    leaf("a") + leaf("b"), scale("{method = 'goalpost'}") + ARITHMETIC,
+    "layout = 'long'\nindicator = 'code'\nvalue = 'figure'",
+)  # fmt: skip
+
+
+def long_table(*rows: tuple[str, str, str]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), ["who", "code", "figure"], orient="row")
+
+
+def test_a_misspelt_code_in_a_long_table_is_no_gap() -> None:
+    with pytest.raises(ScoreError, match="“code”一列中没有 b，而有方法不认识的 B"):
+        arrange(LONG, long_table(("p", "a", "1"), ("p", "B", "2")))
+    found = score(LONG, long_table(("p", "a", "1"), ("p", "b", "2"), ("p", "gdp", "3")))
+    assert [(n["rule"], n["node"]) for n in found.notes.to_dicts()] == [("unknown", "gdp")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([("q", "a", "1"), ("p", "b", "2"), ("p", "a", "much")], "第 3 行“figure” 的“much”不是数值"),
+        ([("q", "a", "1"), ("q", "b", "2"), ("", "a", "3")], "第 3 行“who” 没有单位代码"),
+        ([("q", "a", "1"), ("q", "b", "2"), ("p", "", "3")], "第 3 行“code” 没有指标代码，而有数值 3"),
+    ],
+)
+def test_places_in_a_long_table_are_those_of_its_own_rows(
+    rows: list[tuple[str, str, str]], says: str
+) -> None:
+    with pytest.raises(ScoreError, match=says):
+        arrange(LONG, long_table(*rows))

@@ -1,24 +1,40 @@
 """From published figures to cells and back, on the small province."""
 
+import io
 import json
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import ROOT, Small
 from openpyxl import load_workbook
+from rich.console import Console
+from rich.tree import Tree
+from test_cli import zhishu
 
+from flows.approval import Approval, approve
 from flows.batch import Outcome
+from flows.cell_record import rules_on
+from flows.intake import reader
 from flows.ledger.release import releases
 from flows.ledger.store import Store
-from flows.ledger.warehouse import view_warehouse
+from flows.ledger.warehouse import open_warehouse, view_warehouse
 from flows.lineage import reports_before
-from flows.trace import Traced, TraceError, trace, trace_cell
-from flows.trace_text import HEADER, trace_rows, trace_tree, write_sheet
+from flows.pages import write_sheet
+from flows.publish import Word, publish
+from flows.trace import trace, trace_all
+from flows.trace_cell import trace_cell
+from flows.trace_text import HEADER, trace_rows, trace_tree
+from flows.traced import VARIABLE, Traced, TraceError
+from indices.method import METHODS_DIR, load_methods
 
 CITY = "360600"
 
@@ -31,8 +47,17 @@ def traced(small: Small, small_outcome: Outcome) -> Iterator[Traced]:
         yield Traced(con, store, releases(store)[-1], small.codes)
 
 
+def placed(traced: Traced, index: str) -> None:
+    """``lineage`` of every subject of an index."""
+    traced.place(traced.sources(index, traced.asked(index, traced.subjects(index))))
+
+
+def variables_of(traced: Traced, index: str) -> list[dict]:
+    return [v for subject in traced.subjects(index) for v in traced.results(VARIABLE, index, subject)]
+
+
 def cells_of(traced: Traced) -> dict[tuple[str, str, str], tuple[int, Decimal]]:
-    rows = traced.rows(
+    rows = traced.query(
         "select subject, indicator, variable, count(*) n, coalesce(sum(value), 0) total from lineage"
         " where use = '数值' group by all"
     )
@@ -41,9 +66,9 @@ def cells_of(traced: Traced) -> dict[tuple[str, str, str], tuple[int, Decimal]]:
 
 @pytest.mark.parametrize("index", ["MQ", "CM", "CA"])
 def test_every_variable_leads_to_as_many_cells_as_the_engine_added(traced: Traced, index: str) -> None:
-    traced.place(index, traced.asked(index))
+    placed(traced, index)
     cells = cells_of(traced)
-    kept = traced.rows("select * from result_variable where index_code = ? and period = '2026-10'", [index])
+    kept = variables_of(traced, index)
     assert kept
     differing = {
         (v["subject"], v["indicator"], v["variable"]): (v["cells"], n)
@@ -55,19 +80,16 @@ def test_every_variable_leads_to_as_many_cells_as_the_engine_added(traced: Trace
 
 @pytest.mark.parametrize("index", ["MQ", "CM", "CA"])
 def test_plain_sums_are_the_sums_of_their_cells(traced: Traced, index: str) -> None:
-    traced.place(index, traced.asked(index))
+    placed(traced, index)
     cells = cells_of(traced)
     means = {
         (r["subject"], r["indicator"], r["variable"])
-        for r in traced.rows("select subject, indicator, variable from lineage where use = '权数'")
+        for r in traced.query("select subject, indicator, variable from lineage where use = '权数'")
     }
     kept = [
         v
-        for v in traced.rows(
-            "select * from result_variable where index_code = ? and period = '2026-10'"
-            " and value is not null and not contains(variable, '(')",
-            [index],
-        )
+        for v in variables_of(traced, index)
+        if v["value"] is not None and "(" not in v["variable"]
         if (v["subject"], v["indicator"], v["variable"]) not in means
     ]
     assert len(kept) > 20
@@ -146,3 +168,152 @@ def test_the_command_prints_the_tree_without_prefect(traced: Traced, small: Smal
         and "MQ102" in done.stdout
         and traced.release.manifest.head in done.stdout
     )
+
+
+def test_a_finding_is_shown_at_its_own_row_with_the_answers_to_it(small: Small, small_home: Path) -> None:
+    """Two counties' rows of one field of a city's form, a finding on one of them: the other says nothing of it."""
+    store = Store(small_home)
+    with closing(duckdb.connect(str(store.warehouse))) as con:
+        (row,) = con.execute(
+            "select s.id, s.digest, s.submitter, s.period, s.form, s.subject, c.sheet, c.address, c.row_key"
+            " from cell c join submission s on s.id = c.submission where s.form = 'GLT04' and s.period = '2025'"
+            " and c.field = 'rd_exp' and c.region_code = '360602' and c.chain_code = 'T'"
+        ).fetchall()
+        id, digest, submitter, period, form, subject, sheet, address, key = row
+        con.execute(
+            "insert into finding values (5, 0, ?, 'f1', 'S999', 'soft', 1, 'fail', 'open', '偏高', '请说明', ?, ?, ?,"
+            " ?, '2024', ?, ?, ?, ?, 'rd_exp,rev_year', '1')",
+            [id, digest, submitter, period, form, subject, sheet, f"A1,{address}", key],
+        )
+        con.execute(
+            "insert into reply values (6, 0, 'f1', 'S999', 'approved', '', '已核实', ?, ?, ?, ?, ?, '', '', '李四', '审核员')",
+            [submitter, period, form, subject, digest],
+        )
+    with closing(view_warehouse(store)) as con:
+        traced = Traced(con, store, releases(store)[-1], small.codes)
+        findings = {
+            subject: {c["field"]: c["findings"] for v in tree["variables"] for c in v["rows"]}
+            for subject in ("360602", "360603")
+            for tree in trace(traced, "MQ", subject, "MQ301")["indicators"]
+        }
+        text = str_of(trace_tree(trace(traced, "MQ", "360602", "MQ301")))
+    (finding,) = findings["360602"]["rd_exp"]
+    assert (finding["rule"], finding["state"], finding["seq"]) == ("S999", "approved", 5)
+    assert [(r["actor"], r["seq"]) for r in finding["replies"]] == [("李四", 6)]
+    assert findings["360602"]["rev_year"] == findings["360603"]["rd_exp"] == []
+    assert "S999 不符：偏高（已核定；李四，事件 6：已核实）　事件 5" in text
+
+
+def str_of(tree: Tree) -> str:
+    out = io.StringIO()
+    Console(file=out, width=600).print(tree, markup=False, highlight=False)
+    return out.getvalue()
+
+
+def test_a_cell_names_the_rules_that_looked_at_it(traced: Traced) -> None:
+    cells = {
+        c["field"]: c
+        for v in trace(traced, "MQ", "360602", "MQ802")["indicators"][0]["variables"]
+        for c in v["rows"]
+    }
+    assert {"R01", "R03", "R04", "H102A", "H102D"} <= set(cells["ent_loss_n"]["without_finding"])
+    assert "H102D" not in cells["ent_n"]["without_finding"] and "H323" in cells["ent_n"]["without_finding"]
+    assert cells["ent_n"]["findings"] == []
+    assert "S102N" not in rules_on("GLT02", "history", "rev_cum", "2025-10", "bureau")
+    assert "S102N" in rules_on("GLT02", "2024", "rev_cum", "2026-10", "submission")
+
+
+def with_methods(traced: Traced, folder: Path) -> Traced:
+    return Traced(traced._con, traced._store, traced.release, traced.codes, folder)
+
+
+def test_a_changed_method_file_is_refused_and_a_newer_version_changes_nothing(
+    traced: Traced, tmp_path: Path
+) -> None:
+    same = shutil.copytree(METHODS_DIR, tmp_path / "same")
+    text = (same / "MQ-2026.1.toml").read_text("utf-8")
+    newer = text.replace('version = "2026.1"', 'version = "2026.2"').replace(
+        'weight = "4"', 'weight = "5"', 1
+    )
+    newer = newer.replace('weight = "2"', 'weight = "1"', 1)
+    (same / "MQ-2026.2.toml").write_text(newer, "utf-8")
+    assert len(load_methods(same)) == 4
+    assert trace(with_methods(traced, same), "MQ", CITY, "MQ102") == trace(traced, "MQ", CITY, "MQ102")
+    changed = shutil.copytree(METHODS_DIR, tmp_path / "changed")
+    (changed / "MQ-2026.1.toml").write_text(text.replace("规上工业营业收入可比增速", "增速"), "utf-8")
+    with pytest.raises(TraceError, match=r"MQ-2026\.1\.toml 与发布 2026-10\.1 所用的不同"):
+        trace(with_methods(traced, changed), "MQ", CITY)
+    gone = shutil.copytree(METHODS_DIR, tmp_path / "gone", ignore=shutil.ignore_patterns("MQ-*"))
+    with pytest.raises(TraceError, match=r"MQ-2026\.1 不在本程序中"):
+        trace(with_methods(traced, gone), "MQ", CITY)
+
+
+def test_stage_and_approval_are_the_journal_s_last_word(small: Small, small_home: Path) -> None:
+    store = Store(small_home)
+    with store.writing(), closing(open_warehouse(store, reader(small.settings(small_home)))) as con:
+        publish(con, store, "2026-10.1", Word("最终", "定案", "王五", "发布岗", "赵六"))
+        approve(con, store, "MQ-2026.1", Approval("张三", "处长", "赣统〔2026〕1号", "2026-11-01"))
+    with closing(view_warehouse(store)) as con:
+        found = trace(Traced(con, store, releases(store)[-1], small.codes), "MQ", CITY, "MQ102")
+    assert (found["stage"], found["publisher"], found["approver"]) == ("最终", "王五", "赵六")
+    assert found["method_approval"]["approver"] == "张三"
+    top = str_of(trace_tree(found)).splitlines()[0]
+    assert "（最终，发布 王五，批准 赵六）" in top and "张三 以 赣统〔2026〕1号 批准" in top
+
+
+def test_another_code_list_is_named(small: Small, traced: Traced, tmp_path: Path) -> None:
+    folder = shutil.copytree(small.codes.folder, tmp_path / "codes")
+    with (folder / "regions.csv").open("a", encoding="utf-8") as file:
+        file.write("# 别的\n")
+    other = Traced(traced._con, traced._store, traced.release, replace(small.codes, folder=folder))
+    assert traced.differing == () and other.differing == ("regions.csv",)
+
+
+def test_scalars_and_the_base_period_are_filled_in(traced: Traced) -> None:
+    leaves = {i["indicator"]: i for i in trace(traced, "CM", "EI")["indicators"]}
+    assert "(target_2026 * 10000)" in leaves["CM101"]["expression"]
+    assert "(12000.00 * 10000)" in leaves["CM101"]["expression_filled"]
+    assert leaves["CM105"]["ref_period"] == "2026Q3" and "(9 / 12)" in leaves["CM105"]["expression_filled"]
+    line = leaves["CM103"]["score_formula"]
+    ratio = re.search(r"r = 100 × ([\d.]+) / ([\d.]+) = ([\d.]+)（报告期 202610 .*基期 202510 的 pct", line)
+    assert ratio is not None
+    now, base, r = map(Decimal, ratio.groups())
+    assert now == Decimal(leaves["CM103"]["value"]) and abs(100 * now / base - r) < Decimal("1e-11")
+    assert abs(60 + 40 * (r - 85) / 30 - Decimal(leaves["CM103"]["raw_score"])) < Decimal("1e-10")
+
+
+def test_carried_values_say_their_age_and_events_their_numbers(traced: Traced) -> None:
+    (leaf,) = trace(traced, "MQ", "360602", "MQ202")["indicators"]
+    (output, _) = leaf["variables"]
+    assert (leaf["ref_period"], leaf["age"], output["age"]) == ("2025", 10, 10)
+    (cell,) = output["rows"]
+    kinds = {e["type"]: e for e in cell["events"]}
+    received, accepted = kinds["received"], kinds["accepted"]
+    assert traced.entries[received["seq"] - 1].body["digest"] == cell["digest"]
+    assert accepted == cell["decided"] and received["seq"] < accepted["seq"] <= traced.release.manifest.seq
+    assert "沿用 10 个月前" in str_of(trace_tree(trace(traced, "MQ", "360602", "MQ202")))
+
+
+def test_all_at_once_is_the_same_as_one_by_one(traced: Traced) -> None:
+    trees = {tree["subject"]: tree for tree in trace_all(traced, "CA")}
+    assert trees and all(tree == trace(traced, "CA", subject) for subject, tree in trees.items())
+
+
+def test_mistakes_and_the_workbook_of_a_cell(
+    capsys: pytest.CaptureFixture[str], traced: Traced, small: Small, small_home: Path, tmp_path: Path
+) -> None:
+    home = ("--home", small_home, "--codes", small.codes.folder)
+    code, _, err = zhishu(capsys, "trace", "MQ", CITY, "2026-13", "--release", "2026-10.1", *home)
+    assert code == 2 and "2026-13" in err and "Traceback" not in err
+    code, _, err = zhishu(capsys, "trace", "MQ", CITY, "2026-09", "--release", "2026-10.1", *home)
+    assert code == 2 and "发布 2026-10.1 不是 2026-09 的发布" in err
+    cell = trace(traced, "MQ", CITY, "MQ102")["indicators"][0]["variables"][0]["rows"][0]
+    place = (cell["digest"], cell["sheet"], cell["cell"])
+    book = tmp_path / "back.xlsx"
+    code, out, _ = zhishu(capsys, "trace", "--cell", *place, "--xlsx", book, *home)
+    rows = [[c.value for c in row] for row in load_workbook(book)["溯源（内部）"].iter_rows()]
+    assert code == 0 and rows[0][:3] == ["指数", "对象", "指标"]
+    assert [tuple(r[:3]) for r in rows[1:]] == [
+        tuple(line.split("　")[0].split()) for line in out.splitlines()
+    ]
+    assert ["MQ", CITY, "MQ102"] in [r[:3] for r in rows]

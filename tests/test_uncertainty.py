@@ -11,12 +11,13 @@ from oracle_methods import ASEM, MINMAX_1_100, asem_design, asem_scored, needs_o
 from test_score_steps import ARITHMETIC, design, leaf, scale
 
 from indices.declare import Uncertainty
-from indices.design import Design
+from indices.design import Design, Missing
 from indices.score import Scored, score
 from indices.steps.bench import ScoreError
-from indices.uncertainty.model import climb, model_of, ranks_of
+from indices.uncertainty.model import model_of
 from indices.uncertainty.run import uncertainty
 from indices.uncertainty.sobol import first_order, sensitivity, total_order
+from indices.uncertainty.tree import climb, ranks_of
 
 LEAVES = (
     leaf("a", "low = '0'\nhigh = '100'\nweight = '2'", "P")
@@ -84,6 +85,99 @@ def test_seeded_draws_are_reproducible_and_say_who_is_ahead() -> None:
         for row in one.ranks.to_dicts()
     )
     assert set(one.factors["factor"]) == {"weights", "noise", "leave_out", "gaps"}
+
+
+FLAT = scale("{method = 'goalpost'}")
+WEIGHTS = Uncertainty(weights=Decimal("0.2"))
+
+
+def varied(
+    leaves: str, aggregate: str, declared: Uncertainty, data: pl.DataFrame, **more: object
+) -> tuple[Design, Scored]:
+    """One group of goalposts under a declared aggregation, computed."""
+    found = design(leaves, FLAT + ARITHMETIC + aggregate, "type = 'kind'" if "kind" in data.columns else "")
+    found = dataclasses.replace(found, uncertainty=declared, **more)  # type: ignore[arg-type]
+    return found, score(found, data)
+
+
+def middle(found: Design, scored: Scored) -> list[float | None]:
+    """The index in the middle of the cube, None where there is none."""
+    model = model_of(found, scored)
+    index = model.index(np.full((1, sum(model.factors.values())), 0.5))[0]
+    return [None if math.isnan(v) else round(float(v), 9) for v in index]
+
+
+def test_ranks_stand_on_the_decimals_that_are_published() -> None:
+    data = pl.DataFrame({"who": ["p", "q"], "a": ["50.4", "50.1"]})
+    found = uncertainty(*varied(leaf("a"), "decimals = 0", WEIGHTS, data), draws=64, factors=False)
+    assert found.ranks["worst"].to_list() == [1, 1]  # both are 50
+    assert found.ahead["share"].to_list() == [Decimal("0.5")] * 2
+
+
+def test_ranks_are_taken_inside_a_type_and_not_of_unranked_types() -> None:
+    data = pl.DataFrame(
+        {"who": list("pqrs"), "kind": ["市", "市", "县", "省"], "a": ["50", "40", "30", "99"]}
+    )
+    found = uncertainty(*varied(leaf("a"), "", WEIGHTS, data, unranked=("省",)), draws=64)
+    ranks = found.ranks.select("subject", "nominal", "best", "worst").rows()
+    assert ranks == [("p", 1, 1, 1), ("q", 2, 2, 2), ("r", 1, 1, 1)]
+    assert found.ahead.rows() == [("p", "q", Decimal(1)), ("q", "p", Decimal(0))]
+    with pytest.raises(ScoreError, match="没有参加排名的指数"):
+        uncertainty(*varied(leaf("a"), "", WEIGHTS, data, unranked=("省", "市", "县")), draws=64)
+
+
+def test_the_middle_has_the_floors_thresholds_and_roundings_of_the_design() -> None:
+    two = leaf("a") + leaf("b")
+    data = pl.DataFrame({"who": list("pqr"), "a": ["50.26", "50", "50"], "b": ["40", "", "W"]})
+    floors = Missing(late="floor", floor=Decimal(10))
+    assert middle(*varied(two, "", WEIGHTS, data, missing=floors)) == [45.13, 30.0, 50.0]
+    for by in ("weight", "count"):  # a figure that is not yet there is due, one that does not apply is not
+        thin = varied(
+            two, f"at_least = '0.6'\nby = '{by}'", WEIGHTS, data.with_columns(b=pl.Series(["40", "", "N"]))
+        )
+        assert middle(*thin) == [45.13, None, 50.0]
+    assert middle(*varied(two, "round_levels = [0]", WEIGHTS, data)) == [45.0, 50.0, 50.0]
+
+
+def test_a_fill_fills_late_figures_alone() -> None:
+    data = pl.DataFrame({"who": list("pqr"), "a": ["50", "50", "50"], "b": ["20", "", "N"]})
+    found, scored = varied(leaf("a") + leaf("b"), "", Uncertainty(gaps=("spread", "mean")), data)
+    assert model_of(found, scored).index(np.array([[0.9]]))[0].tolist() == [35.0, 35.0, 50.0]
+
+
+def test_draws_without_an_index_are_counted_and_cost_the_sensitivity_of_its_subject_alone() -> None:
+    data = pl.DataFrame({"who": list("pq"), "a": ["50", "60"], "b": ["40", ""]})
+    declared = Uncertainty(weights=Decimal("0.5"), leave_out=True)
+    found = uncertainty(*varied(leaf("a") + leaf("b"), "at_least = '0.5'", declared, data), draws=256)
+    undefined = dict(found.ranks.select("subject", "undefined").iter_rows())
+    assert undefined["p"] == 0 and 0 < undefined["q"] < 256
+    assert sum(found.ahead["share"]) == 1  # of the draws in which both have an index
+    assert found.factors["total_low"].null_count() == 0  # of p, which is first where q has no index
+    assert max(found.factors["total_high"]) > 0.5
+    nobody = uncertainty(
+        *varied(
+            leaf("a") + leaf("b"), "at_least = '0.5'", declared, data.with_columns(a=pl.Series(["", "60"]))
+        ),
+        draws=256,
+    )
+    assert nobody.factors["total"].null_count() == nobody.factors["total_low"].null_count() == 2
+    silent = np.full(64, np.nan)
+    assert sensitivity("x", silent, silent, silent, seed=1)[1:] == (None,) * 6
+
+
+def test_logarithmic_posts_move_along_their_logarithms() -> None:
+    found, scored = made("arithmetic", Uncertainty(posts=Decimal("0.2")))
+    model = model_of(found, scored)
+    lowest = model.index(np.zeros((1, 6)))[0]  # from 1 to 100, 20 % down is 0.398 and 39.8
+    c = 1 + 99 * np.clip((np.log10(5) + 0.4) / 2, 0, 1)
+    a, b = 1 + 99 * (20 + 20) / 100, 1 + 99 * (50 - 106) / (26 - 106)
+    assert lowest[0] == pytest.approx((3 * (2 * a + b) / 3 + c) / 4, abs=1e-9)
+
+
+def test_a_constant_column_is_not_varied_to_a_range() -> None:
+    data = pl.DataFrame({"who": list("pq"), "a": ["50", "50"], "b": ["40", "30"]})
+    with pytest.raises(ScoreError, match="指标 a 的 2 个数值全部相等，不能改用 minmax"):
+        model_of(*varied(leaf("a") + leaf("b"), "", Uncertainty(scales=("declared", "minmax")), data))
 
 
 def test_nothing_declared_is_refused() -> None:

@@ -42,6 +42,31 @@ def test_a_setting_that_is_not_understood_is_refused(wrong: str) -> None:
         overridden(TWO, [wrong])
 
 
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (["weight.a=nan"], "应为有限的数值"),
+        (["high.a=Infinity"], "应为有限的数值"),
+        (["weight.a=1", "weight.a=2"], "weight.a 写了两次"),
+        (["weight.I=2"], "I 是指数本身，没有权重"),
+        (["reference.a=2"], "a 的评分方法 goalpost 不用 reference"),
+        (["missing.floor=5"], "没有哪类缺失按 floor 计分"),
+    ],
+)
+def test_a_setting_without_a_number_or_an_effect_is_refused(settings: list[str], says: str) -> None:
+    with pytest.raises(ScoreError, match=says):
+        overridden(TWO, settings)
+
+
+def test_what_data_decide_cannot_be_set() -> None:
+    entropy = "[[steps]]\nstep = 'weigh'\nmethod = 'entropy'\n"
+    rolling = design(leaf("a") + leaf("b"), scale("{method = 'minmax'}") + entropy + ARITHMETIC)
+    with pytest.raises(ScoreError, match=r"a 的权重由步骤 weigh（entropy）决定"):
+        overridden(rolling, ["weight.a=3"])
+    with pytest.raises(ScoreError, match="a 的评分方法 minmax 不用 high"):
+        overridden(rolling, ["high.a=3"])
+
+
 def test_a_setting_that_makes_the_design_impossible_is_refused() -> None:
     with pytest.raises(MethodError, match="相等"):
         overridden(TWO, ["low.a=100"])
@@ -115,6 +140,19 @@ def test_a_figure_that_is_gone_is_coverage_and_posts_are_posts() -> None:
     assert shares(State(TWO, arrange(TWO, DATA)), posts)["p"]["goalpost"] == "-15.00"
     mean = State(overridden(TWO, ["mean.I=geometric"]), arrange(TWO, DATA))
     assert shares(State(TWO, arrange(TWO, DATA)), mean)["p"]["method"] == "-16.72"
+
+
+def test_a_denominator_is_data_like_the_figure_above_it() -> None:
+    per_head = design(
+        leaf("a", "low = '0'\nhigh = '100'\ndenominator = 'people'"),
+        "[[steps]]\nstep = 'denominate'\n" + scale("{method = 'goalpost'}") + ARITHMETIC,
+    )
+    data = pl.DataFrame({"who": ["p"], "a": ["80"], "people": ["2"]})
+    more, gone = (data.with_columns(people=pl.lit(v)) for v in ("4", ""))
+    before = State(per_head, arrange(per_head, data))
+    found = shares(before, State(per_head, arrange(per_head, more)))["p"]
+    assert (found["data"], found["coverage"]) == ("-20.00", "0.00")
+    assert shares(before, State(per_head, arrange(per_head, gone))) == {}
 
 
 def test_all_causes_at_once_add_up_to_the_published_change() -> None:

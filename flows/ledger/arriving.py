@@ -24,15 +24,16 @@ from schemas.territory import BUREAU
 class Arriving:
     """What is in force for the months of a batch: the ledger, and over it what the batch decided so far."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, admit_pending: bool) -> None:
         self._ledger = ledger
+        self._counting = {State.ACCEPTED, *([State.PENDING] if admit_pending else [])}
         self._taken: dict[tuple[str, str], list[tuple[Submission, State]]] = {}
         self._frames: dict[tuple[str, str], pl.DataFrame] = {}
 
     def take(self, judged: Sequence[Judged]) -> None:
-        """From here on these verdicts are known."""
+        """From here on these verdicts are known; those count that would in the ledger."""
         for one in judged:
-            if one.state != State.REJECTED:
+            if one.state in self._counting:
                 at = (one.submission.form, one.submission.period)
                 self._taken.setdefault(at, []).append((one.submission, one.state))
                 self._frames.pop(at, None)
@@ -69,8 +70,13 @@ class Arriving:
         return found.place if found else self._ledger.place(form, period, submitter, row_key, field)
 
     def figure(self, form: str, period: str, row_key: str, field: str) -> Figure | None:
-        """See :class:`schemas.in_force.InForce`."""
-        return self._figure(form, period, row_key, field) or self._ledger.figure(form, period, row_key, field)
+        """See :class:`schemas.in_force.InForce`; what a newer version of the batch lacks is not there."""
+        found = self._figure(form, period, row_key, field)
+        if found is not None:
+            return found
+        known = self._ledger.figure(form, period, row_key, field)
+        newer = {(s.submitter, s.subject) for s, _ in self._winners(form, period) if s.edition != HISTORY}
+        return None if known and (known.submitter, known.subject) in newer else known
 
     def _fresh(self, form: str, period: str) -> pl.DataFrame:
         """The lines of what the batch took of a form for a period."""
@@ -79,7 +85,10 @@ class Arriving:
         return self._frames[form, period]
 
     def _winners(self, form: str, period: str) -> list[tuple[Submission, State]]:
-        """Of each submission the newest that this batch took, if no newer one stands in the ledger."""
+        """Of each submission the newest that this batch took, if no newer one stands in the ledger.
+
+        Of history every record, the newest last.
+        """
         newest: dict[tuple[object, ...], tuple[Submission, State]] = {}
         for submission, state in sorted(
             self._taken.get((form, period), ()), key=lambda one: _newness(one[0])
@@ -93,7 +102,8 @@ class Arriving:
     def _figure(
         self, form: str, period: str, row_key: str, field: str, submitter: str | None = None
     ) -> Figure | None:
-        ranked = sorted(self._winners(form, period), key=lambda one: one[0].edition == HISTORY)
+        newest_first = reversed(self._winners(form, period))
+        ranked = sorted(newest_first, key=lambda one: one[0].edition == HISTORY)
         for submission, _ in ranked:
             if submitter in (None, submission.submitter):
                 found = _figure_in(submission, row_key, field)

@@ -14,6 +14,10 @@ from typing import Any
 
 import duckdb
 
+from schemas.lists import text_of
+
+_PLAIN = frozenset({str, int, bool, type(None)})
+
 
 class CanonicalError(ValueError):
     """Something that has no canonical text."""
@@ -31,16 +35,18 @@ def canonical_json(value: Any) -> str:
 
 
 def _refuse_floats(value: Any) -> None:
-    if isinstance(value, float):
-        raise CanonicalError(f"binary float {value!r} has no canonical text; pass a decimal text")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise CanonicalError(f"key {key!r} is not a text")
-            _refuse_floats(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _refuse_floats(item)
+    waiting = [value]  # no recursion: the whole journal passes here whenever it is read
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, float):
+            raise CanonicalError(f"binary float {item!r} has no canonical text; pass a decimal text")
+        if isinstance(item, dict):
+            for key in item:
+                if not isinstance(key, str):
+                    raise CanonicalError(f"key {key!r} is not a text")
+            waiting += [inner for inner in item.values() if type(inner) not in _PLAIN]
+        elif isinstance(item, (list, tuple)):
+            waiting += [inner for inner in item if type(inner) not in _PLAIN]
 
 
 def canonical_csv(con: duckdb.DuckDBPyConnection, query: str, key: Sequence[str]) -> str:
@@ -83,19 +89,23 @@ def _csv_field(column: str) -> str:
 def digest_files(paths: Iterable[Path]) -> dict[str, str]:
     """File name to digest of its text, with line ends and byte order mark made equal.
 
-    CanonicalError if two files have the same name: the folder must not matter.
+    CanonicalError if two files have the same name: the folder must not matter. ListError if one is not UTF-8.
     """
     digests: dict[str, str] = {}
     for path in sorted(paths, key=lambda p: p.name):
         if path.name in digests:
             raise CanonicalError(f"two files are named {path.name}")
-        digests[path.name] = digest_text(path.read_bytes())
+        digests[path.name] = _digest(text_of(path))
     return digests
 
 
 def digest_text(data: bytes) -> str:
     """The digest of a text file's bytes as :func:`digest_files` takes it; UnicodeDecodeError if it is not UTF-8."""
-    text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    return _digest(data.decode("utf-8-sig"))
+
+
+def _digest(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return sha256(text.rstrip("\n") + "\n")
 
 

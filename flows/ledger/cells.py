@@ -7,12 +7,15 @@ come through unchanged is refused before anything is written.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import duckdb
-import polars as pl
 
 from flows.ledger.content import KEY_COLUMNS, form_of, key_text, row_keys
 from schemas.reading.record import Submission
+
+if TYPE_CHECKING:  # in the functions below: who only reads the warehouse does not wait for polars
+    import polars as pl
 
 
 class CellError(ValueError):
@@ -65,6 +68,8 @@ def insert_cells(con: duckdb.DuckDBPyConnection, taken: Sequence[tuple[int, Subm
 
 
 def _cells(taken: Sequence[tuple[int, Submission]]) -> pl.DataFrame:
+    import polars as pl
+
     names = ("row", "field", "address", "raw", "kind", "value", "cleaned", "mark")
     columns: dict[str, list[object]] = {"submission": [], **{name: [] for name in names}}
     for id, submission in taken:
@@ -76,6 +81,8 @@ def _cells(taken: Sequence[tuple[int, Submission]]) -> pl.DataFrame:
 
 
 def _rows(taken: Sequence[tuple[int, Submission]]) -> pl.DataFrame:
+    import polars as pl
+
     rows = [
         (id, row, submission.sheet, key_text(key), *(key.get(name, "") for name in KEY_COLUMNS))
         for id, submission in taken
@@ -87,6 +94,8 @@ def _rows(taken: Sequence[tuple[int, Submission]]) -> pl.DataFrame:
 
 
 def _numbers(taken: Sequence[tuple[int, Submission]]) -> pl.DataFrame:
+    import polars as pl
+
     rows = [
         (id, column.code)
         for id, submission in taken

@@ -10,6 +10,7 @@ import polars as pl
 
 from flows.ledger.content import KEY_COLUMNS
 from flows.ledger.relations import standing
+from schemas.database import fetch
 from schemas.form import Form, load_forms
 from schemas.frames import AMOUNT
 from schemas.in_force import Figure, Place
@@ -20,41 +21,33 @@ HEAD = ("period", "submitter", "subject", "source", "state", "row_key", "revised
 
 # A submission's line is a row of its sheet. A record of history is one figure with its key, so there the
 # latest of each figure stands, by date, then by sequence.
-_LINES = """
+_HEADS = """
     with wanted as (
         select * from in_force where form = $form and period in (select unnest($periods))
-    ), figure as (
-        select c.submission, c."row", c.row_key, c.field, {keys}, k.target is not null as changed,
-            case when k.target is null then c.value else try_cast(k.new_value as decimal(20,4)) end as value,
-            case when k.target is null or c.value is not null then c.text else k.new_value end as text
-        from cell c
-        left join corrected k on k.target = c.submission and k.row_key = c.row_key and k.field = c.field
-        where c.submission in (select id from wanted)
-            and (c.value is not null or c.text is not null or k.target is not null)
-    ), filed as (
-        select submission, max(row_key) as row_key,
-            coalesce('|' || string_agg(field, '|' order by field) filter (changed) || '|', '') as revised, {figures}
-        from figure semi join (select id as submission from wanted where not layered) using (submission)
+    ), head as (
+        select submission, "row", any_value(row_key) as row_key, {keys}
+        from cell
+        where submission in (select id from wanted)
+            and (value is not null or text is not null
+                or (submission, row_key, field) in (select target, row_key, field from corrected))
         group by submission, "row"
-    ), latest as (
-        select w.period, w.submitter, w.subject, f.*
-        from figure f join wanted w on w.id = f.submission
-        where w.layered
-        qualify row_number() over (
-            partition by w.period, w.submitter, w.subject, f.row_key, f.field
-            order by w.version desc, w.reported_on desc, w.id desc, f."row" desc) = 1
-    ), line as (
-        select w.period, w.submitter, w.subject, w.source, w.state, f.* exclude (submission)
-        from filed f join wanted w on w.id = f.submission
-        union all by name
-        select period, submitter, subject, 'bureau' as source, 'accepted' as state, row_key,
-            coalesce('|' || string_agg(field, '|' order by field) filter (changed) || '|', '') as revised, {figures}
-        from latest
-        group by period, submitter, subject, row_key
     )
-    select * from line
-    qualify source = 'submission' or not bool_or(source = 'submission') over (partition by period, row_key)
-    order by period, row_key, submitter
+    select h.*, w.period, w.submitter, w.subject, w.source, w.state, w.layered,
+        dense_rank() over (order by w.period, h.row_key, w.submitter, w.subject, w.layered,
+            case when w.layered then null else h.submission end,
+            case when w.layered then null else h."row" end) as line,
+        row_number() over (order by w.version, w.reported_on, w.id, h."row") as newness
+    from head h join wanted w on w.id = h.submission
+    order by line, newness
+"""
+_FIGURES = """
+    select c.submission, c."row", c.field, k.target is not null as changed,
+        case when k.target is null then c.value else try_cast(k.new_value as decimal(20,4)) end as value,
+        case when k.target is null or c.value is not null then c.text else k.new_value end as text
+    from cell c
+    left join corrected k on k.target = c.submission and k.row_key = c.row_key and k.field = c.field
+    where c.submission in (select unnest($submissions)) and c.field in (select unnest($fields))
+        and (c.value is not null or c.text is not null or k.target is not null)
 """
 
 
@@ -74,17 +67,12 @@ class Ledger:
         if not known:
             return pl.DataFrame(schema=columns)
         # a register names places in columns that are no part of its key
-        keys = {column.code for column in _form(form).keys} & set(KEY_COLUMNS)
-        figures = ", ".join(
-            f'max("{name}") as "{name}"'
-            if name in keys
-            else f"max({'value' if kind == AMOUNT else 'text'}) filter (field = '{name}') as \"{name}\""
-            for name, kind in columns.items()
-            if name not in HEAD
-        )
-        query = _LINES.format(figures=figures, keys=", ".join(f"c.{name}" for name in KEY_COLUMNS))
-        given = {"form": form, "periods": known}
-        return self._con.sql(query, params=given).pl().select(list(columns)).cast(columns)
+        keys = [c.code for c in _form(form).keys if c.code in KEY_COLUMNS]
+        query = _HEADS.format(keys=", ".join(f"any_value({name}) as {name}" for name in keys))
+        heads = fetch(self._con, query, {"form": form, "periods": known})
+        given = {"submissions": heads["submission"].unique().to_list(), "fields": list(columns)}
+        figures = fetch(self._con, _FIGURES, given)
+        return _lines(heads, figures, columns)
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
         """See :class:`InForce`."""
@@ -136,6 +124,45 @@ class Ledger:
             for filer, subject, number, text, mark, corrected, digest, file_name, version, sheet, address, raw
             in rows
         ]  # fmt: skip
+
+
+def _lines(heads: pl.DataFrame, figures: pl.DataFrame, columns: dict[str, pl.DataType]) -> pl.DataFrame:
+    """One row per line, its figures in columns; a line of the bureau only where nobody else filed its key."""
+    at = ["submission", "row"]
+    known = figures.join(heads.select(*at, "line", "newness", "layered"), on=at)
+    layered = known.filter("layered")
+    if not layered.is_empty():
+        latest = layered.sort("newness").unique(["line", "field"], keep="last", maintain_order=True)
+        known = pl.concat([known.filter(~pl.col("layered")), latest])
+    revised = (
+        known.filter("changed")
+        .sort("line", "field")
+        .group_by("line")
+        .agg(revised=pl.lit("|") + pl.col("field").str.join("|") + pl.lit("|"))
+    )
+    lines = (
+        heads.unique("line", keep="last", maintain_order=True)
+        .with_columns(
+            pl.when("layered").then(pl.lit("bureau")).otherwise("source").alias("source"),
+            pl.when("layered").then(pl.lit("accepted")).otherwise("state").alias("state"),
+        )
+        .join(revised, on="line", how="left", maintain_order="left")
+        .with_columns(pl.col("revised").fill_null(""))
+    )
+    for kind, column in ((AMOUNT, "value"), (pl.String(), "text")):
+        wanted = [name for name, type_ in columns.items() if type_ == kind and name not in lines.columns]
+        of_kind = known.filter(pl.col("field").is_in(wanted))
+        wide = of_kind.pivot("field", index="line", values=column)
+        lines = lines.join(wide, on="line", how="left", maintain_order="left")
+    filed = pl.col("source") == "submission"
+    alone = lines.filter(filed | ~filed.any().over("period", "row_key"))
+    absent = [pl.lit(None, kind).alias(name) for name, kind in columns.items() if name not in alone.columns]
+    return (
+        alone.sort("period", "row_key", "submitter")
+        .with_columns(absent)
+        .select(list(columns))
+        .cast(pl.Schema(columns))
+    )
 
 
 def _plain(corrected: str | None, number: str | None, text: str | None) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
-import polars as pl
 
 from flows.ledger.events import DECISIONS, HISTORY, EventType
 from flows.ledger.journal import Entry
@@ -188,6 +187,8 @@ def _correction(entry: Entry, known: Mapping[Key, int]) -> tuple[Any, ...]:
 def _write(
     con: duckdb.DuckDBPyConnection, rows: _Rows, states: dict[int, str], replaced: dict[int, int]
 ) -> None:
+    import polars as pl  # here: who only reads the warehouse does not wait for it
+
     # a file that was refused may be read again: its first name and place stay, the verdict is the last
     again = "on conflict (digest) do update set refused = excluded.refused"
     _bulk(con, "delivery", list(rows.delivery.values()), again)
@@ -215,6 +216,8 @@ def _write(
 def _bulk(
     con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]], on_conflict: str = ""
 ) -> None:
+    import polars as pl
+
     if not rows:
         return
     columns = [row[0] for row in con.execute(f"describe {table}").fetchall()]

@@ -45,18 +45,26 @@ def redecided(
     """The verdict on the same version with these answers and further findings.
 
     The state follows from the findings unless it is given: the bureau may decide otherwise, and
-    ``note`` says why.
+    ``note`` says why. Where findings were left off the record (``events.FINDINGS_KEPT``) their answers are
+    not known, so that no answer accepts the version: that takes the bureau's word on the whole of it.
     """
     findings = [dict(finding) for finding in before.body["findings"]]
     for finding in findings:
         if finding["id"] in replies:
             finding["reply"] = str(replies[finding["id"]])
     findings += [finding_brief(finding) for finding in added]
-    counts = {s: n for s in map(str, Severity) if (n := sum(f["severity"] == s for f in findings))}
+    counts = {
+        s: n
+        for s in map(str, Severity)
+        if (n := before.body["counts"].get(s, 0) + sum(f.severity == s for f in added))
+    }
     body: dict[str, Any] = {**before.body, "findings": findings, "counts": counts}
     if note:
         body["note"] = note
-    return Event(_KINDS[state or _state(findings)], actor, role, body, before.file_name)
+    told = state or _state(findings)
+    if state is None and told is State.ACCEPTED and before.body.get("findings_left_off"):
+        told = State.PENDING
+    return Event(_KINDS[told], actor, role, body, before.file_name)
 
 
 def _state(findings: Sequence[Mapping[str, Any]]) -> State:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from flows.ledger.content import KEY_COLUMNS
+from flows.ledger.placing import place_rows
 from schemas.form import load_forms
 from schemas.period import Period
 
@@ -62,6 +62,11 @@ def relations(
 ) -> None:
     """Create ``fact`` and ``filing`` beside the tables of :func:`standing`."""
     standing(con, upto_seq, through, admit_pending, text)
+    facts(con, text)
+
+
+def facts(con: duckdb.DuckDBPyConnection, text: Callable[[str], str] = script) -> None:
+    """Create ``fact`` and ``filing`` from ``cell`` and the tables that :func:`standing` left."""
     _number_fields(con)
     con.execute(text("relations"))
 
@@ -107,6 +112,4 @@ def _number_fields(con: duckdb.DuckDBPyConnection) -> None:
     """The number fields of the forms that have facts: those whose rows the engine's keys tell apart."""
     keyed = [form for form in load_forms() if form.keys and {c.code for c in form.keys} <= set(KEY_COLUMNS)]
     numbers = sorted({(form.code, c.code) for form in keyed for c in form.columns if c.numeric})
-    con.register("incoming", pl.DataFrame(numbers, schema=["form", "field"], orient="row"))
-    con.execute("create or replace temp table number_field as select * from incoming")
-    con.unregister("incoming")
+    place_rows(con, "number_field", {"form": "VARCHAR", "field": "VARCHAR"}, numbers)

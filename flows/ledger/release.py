@@ -254,11 +254,6 @@ def read_release(store: Store, release_id: str) -> Release:
     return release
 
 
-def anchors(store: Store) -> list[tuple[int, str]]:
-    """The journal positions kept in release manifests, for :meth:`Journal.verify`."""
-    return [(release.manifest.seq, release.manifest.head) for release in releases(store)]
-
-
 def _write_folder(release: Release, tables: Mapping[str, str]) -> None:
     """All files under a temporary name, then one rename: a release is there whole or not at all."""
     make_folder(release.folder.parent)

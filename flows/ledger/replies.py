@@ -1,4 +1,4 @@
-"""Where soft findings and corrections stand between submitters and bureau, read from the warehouse.
+"""Where soft findings stand between submitters and bureau, read from the warehouse.
 
 A finding is known by its id, which holds rule, key, fields and values: an answer lives as long as the
 figures do, over later versions too.
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import duckdb
 
-from schemas.corrections import Correction
 from schemas.finding import Reply
 from schemas.returns.record import Answer
 
@@ -73,14 +72,3 @@ def open_findings(con: duckdb.DuckDBPyConnection) -> dict[str, Open]:
         id: Open(id, rule, (period, submitter, form, subject), submission, Reply(reply))
         for id, rule, period, submitter, form, subject, submission, reply in con.execute(_OPEN).fetchall()
     }
-
-
-def known_proposal(con: duckdb.DuckDBPyConnection, correction: Correction) -> bool:
-    """True if the same correction was proposed before and not refused since."""
-    rows = con.execute(
-        "select new_value, state from correction where revision = ? and form = ? and period = ?"
-        " and row_key = ? and field = ? and old_value = ? order by seq desc limit 1",
-        [correction.revision, correction.target.form, correction.target.period, correction.row_key,
-         correction.field, correction.old_value],
-    ).fetchall()  # fmt: skip
-    return bool(rows) and rows[0][0] == correction.new_value and rows[0][1] != "refused"

@@ -7,6 +7,7 @@ Both go the same way, follow the journal's decisions, and never judge again.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ TABLES = (
     "reply",
     "submission",
 )
+PATIENCE = 30.0  # seconds that a writer waits for readers
 AT_ONCE = 128  # deliveries read at a time while rebuilding, to bound memory
 
 ReadFiles = Callable[[Sequence[Path]], Sequence[Delivery]]
@@ -88,15 +90,22 @@ def open_warehouse(store: Store, read: ReadFiles, threads: int = 2) -> duckdb.Du
 
 
 def _existing(path: Path, threads: int) -> duckdb.DuckDBPyConnection | None:
-    """The database of this name; None if there is none, or only something damaged."""
+    """The database of this name; None if there is none, or only something damaged.
+
+    Who asks holds the writer's lock, so that whoever has the file is a reader, and soon gone.
+    """
     if not path.exists():
         return None
-    try:
-        return connect(path, threads)
-    except WarehouseBusyError:
-        raise
-    except WarehouseError:
-        return None  # a projection: it is built anew
+    patience = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return connect(path, threads)
+        except WarehouseBusyError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.1)
+        except WarehouseError:
+            return None  # a projection: it is built anew
 
 
 def view_warehouse(store: Store, threads: int = 2) -> duckdb.DuckDBPyConnection:

@@ -12,8 +12,9 @@ from decimal import Decimal
 import polars as pl
 
 from indices.declare import Impute, Transform, Treat, Weigh
-from indices.design import Design, Step, checked
+from indices.design import Design, Step
 from indices.method import MethodError
+from indices.method_file import checked
 from indices.score import Scored, score_table
 from indices.steps.bench import Columns, ScoreError, fixed
 from indices.table import Table
@@ -28,11 +29,8 @@ def without(design: Design, node: str) -> Design:
     """
     gone = set(design.leaves_of(node)) | {node}
     indicators = tuple(i for i in design.indicators if i.id not in gone)
-    groups = tuple(
-        g
-        for g in design.groups
-        if g.id not in gone and any(leaf not in gone for leaf in design.leaves_of(g.id))
-    )
+    gone |= {g.id for g in design.groups if gone.issuperset(design.leaves_of(g.id))}
+    groups = tuple(g for g in design.groups if g.id not in gone)
     if not indicators:
         raise ScoreError(f"去掉 {node} 后没有指标。")
     steps = tuple(left for s in design.steps if (left := _forgetting(s, gone)) is not None)
@@ -44,6 +42,8 @@ def without(design: Design, node: str) -> Design:
 
 def _forgetting(step: Step, gone: set[str]) -> Step | None:
     """The step without some indicators; None if it was for these alone, since a step that names none takes all."""
+    if isinstance(step, Weigh) and step.group in gone:
+        return None
     if not isinstance(step, Impute | Treat | Transform) or not gone & set(step.indicators):
         return step
     left = tuple(i for i in step.indicators if i not in gone)

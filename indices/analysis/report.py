@@ -19,6 +19,7 @@ from indices.analysis.statistics import (
     statistics,
 )
 from indices.design import Design
+from indices.one_thread import on_one_thread
 from indices.score import Scored
 from indices.steps.bench import ScoreError
 from indices.table import Table
@@ -50,6 +51,7 @@ class Analysis:
         return {f"analysis_{name}": getattr(self, name) for name in fields}
 
 
+@on_one_thread
 def analyse(design: Design, table: Table, scored: Scored, period: str | None = None) -> Analysis:
     """Analyse one period of ``scored``, the design computed on ``table``; the newest unless told otherwise.
 

@@ -21,7 +21,7 @@ from indices.declare import FIXED as GIVEN_POSTS
 from indices.design import Design
 from indices.score import Scored
 from indices.steps.bench import VALUE, Columns, fixed
-from indices.uncertainty.model import climb
+from indices.uncertainty.tree import climb
 
 _HALVINGS = 40
 _NOISE = 1e-9  # above what floats lose on the way up, below what rounding sees

@@ -20,7 +20,8 @@ WITH part AS (
          WHEN bool_or(a.mark = 'W' AND a.month <> a.t0 - 100) THEN 'W'
          WHEN bool_or(a.mark = 'N' AND a.month <> a.t0 - 100) THEN 'N' ELSE '' END AS mark,
     min(a.coverage) FILTER (WHERE a.month = a.t0) AS coverage,
-    sum(a.cells)::BIGINT AS cells
+    -- only what a rule below takes: last year's figure as this year's report has it, and no other's
+    coalesce(sum(a.cells) FILTER (WHERE a.field = p.field OR a.month = a.t0 AND a.t0 % 100 <> 12), 0)::BIGINT AS cells
   FROM amount AS a
   JOIN ttm_pair AS p ON p.form = a.form AND a.field IN (p.field, p.field_ly)
   WHERE a.variant IN ('ttm3', 'ttm2') AND NOT a.annual

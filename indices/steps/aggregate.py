@@ -3,17 +3,18 @@
 With weights w of the children that are there (the weight of a missing child goes to the others):
 
 - arithmetic: sum(w x) / sum(w);  geometric: exp(sum(w ln x) / sum(w));  harmonic: sum(w) / sum(w / x);
-  power: (sum(w x^p) / sum(w))^(1/p);  median: the middle of the scores, without weights.
+  power: m (sum(w (x/m)^p) / sum(w))^(1/p), with m the largest score for p > 0 and the least for p < 0, which changes
+  nothing and keeps every power within 0 to 1;  median: the middle of the scores, without weights.
 - mpi_minus, mpi_plus (Mazziotta and Pareto 2016, for scores of mean 100 and deviation 10): M - S^2 / M or
   M + S^2 / M, with M the mean and S^2 the variance over the children; the penalty is for imbalance.
 - topsis: D- / (D+ + D-), the distances to the worst and the best of the period over weighted scores (Hwang and
   Yoon 1981), 0 to 1.  copeland: wins less losses of pairwise comparisons in which the children vote with their
-  weights and a tie votes half each way (OECD/JRC Handbook, step 6). Both compare subjects of one period, so one
-  subject more can move the others.
+  weights and a tie votes half each way (OECD/JRC Handbook, step 6). Both compare subjects of one period and type, so
+  one subject more can move the others.
 
-A zero under a geometric or harmonic mean makes it zero and is noted; a negative score has no such mean: the node is
-missing and noted. A node with less than ``at_least`` of its children is missing and noted. A child that does not
-apply is outside the basket. Sums are exact; each mean is cast to 12 decimals once.
+A zero under a geometric or harmonic mean, or a power below 0, makes it zero and is noted; a negative score has no such
+mean: the node is missing and noted. A node with less than ``at_least`` of its children is missing and noted. A child
+that does not apply is outside the basket. Sums are exact; each mean is cast to 12 decimals once.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 import polars as pl
 
 from indices.declare import Aggregate, Mean
-from indices.steps.bench import SCORE, Bench, Columns, fixed
+from indices.steps.bench import SCORE, Bench, Columns, fixed, listed
 
 _MEANS: dict[Mean, str] = {
     "arithmetic": "sum(weight * value) / nullif(sum(weight), 0)",
@@ -35,7 +36,8 @@ _MEANS: dict[Mean, str] = {
         WHEN min(value) FILTER (WHERE weight > 0) = 0 THEN 0
         ELSE sum(weight) / sum((weight / CASE WHEN value > 0 THEN value END)::DECIMAL(38,18)) END""",
     "power": """CASE WHEN min(value) FILTER (WHERE weight > 0) < 0 THEN NULL
-        ELSE power(sum(weight * power(CASE WHEN value > 0 OR ({power} > 0 AND value = 0) THEN value END, {power})
+        WHEN any_value(measure) = 0 THEN 0
+        ELSE any_value(measure) * power(sum(weight * power(CASE WHEN weight > 0 AND least(value, measure) > 0 THEN value / measure END, {power})
           ::DECIMAL(28,12)) / nullif(sum(weight), 0), 1.0 / ({power})) END""",
     "median": """(list_sort(list(value))[(count(*) + 1) // 2] + list_sort(list(value))[count(*) // 2 + 1]) / 2""",
     "mpi_minus": "CASE WHEN any_value(middle) > 0 THEN any_value(middle) - {spread} / any_value(middle) END",
@@ -44,7 +46,8 @@ _MEANS: dict[Mean, str] = {
 _SPREAD = "sum(weight * power(value - middle, 2)::DECIMAL(28,12)) / nullif(sum(weight), 0)"
 _CHILD = """
     CREATE OR REPLACE TEMP TABLE child AS
-    SELECT v.subject, v.period, e.parent, e.mean, v.node, v.value, w.weight, v.reason, {middle} AS middle
+    SELECT v.subject, v.period, e.parent, e.mean, v.node, v.value, w.weight, v.reason, {middle} AS middle,
+      {measure} AS measure
     FROM edge AS e
     JOIN node_value AS v ON v.node = e.node
     JOIN weight AS w ON w.node = e.node AND w.period = v.period
@@ -54,6 +57,8 @@ _CHILD = """
 # The weighted mean over a node's children, which the penalties alone need beside each child.
 _MIDDLE = """(sum(w.weight * v.value) OVER whole
     / nullif(sum(w.weight) FILTER (WHERE v.value IS NOT NULL) OVER whole, 0))::DECIMAL(28,12)"""
+# The score that the others are measured by before they are raised to a power.
+_MEASURE = "{end}(v.value) FILTER (WHERE w.weight > 0) OVER whole"
 _BASKET = """
     CREATE OR REPLACE TEMP TABLE basket AS
     SELECT subject, period, parent, any_value(mean) AS mean,
@@ -87,12 +92,14 @@ def climb(bench: Bench, step: Aggregate, quiet: bool = False) -> None:
     design = bench.design
     for height in range(1, design.heights[design.root.id] + 1):
         groups = [g for g in design.groups if design.heights[g.id] == height]
-        penalised = any(design.mean_of(g).startswith("mpi") for g in groups)
-        bench.con.execute(_CHILD.format(middle=_MIDDLE if penalised else "NULL"), [height])
+        means = sorted({design.mean_of(g) for g in groups})
+        middle = _MIDDLE if any(mean.startswith("mpi") for mean in means) else "NULL"
+        measure = _MEASURE.format(end="max" if step.power > 0 else "min") if "power" in means else "NULL"
+        bench.con.execute(_CHILD.format(middle=middle, measure=measure), [height])
         bench.con.execute(_BASKET)
         bench.con.execute("CREATE OR REPLACE TEMP TABLE climbed (subject VARCHAR, period VARCHAR, node VARCHAR,"
                           " value DECIMAL(28,12))")  # fmt: skip
-        for mean in sorted({design.mean_of(g) for g in groups}):
+        for mean in means:
             if mean in ("topsis", "copeland"):
                 _compare(bench, mean, [g.id for g in groups if design.mean_of(g) == mean])
             else:
@@ -132,9 +139,10 @@ def _take_notes(bench: Bench, step: Aggregate) -> None:
     share = "round(b.there / nullif(b.due, 0), 4)" if step.by == "count" else (
         "round(b.there_weight / nullif(b.due_weight, 0), 4)"
     )  # fmt: skip
+    zeroing = ["geometric", "harmonic", *(["power"] if step.power < 0 else [])]
     bench.note_rows(
         "zero",
-        f"SELECT {here}, b.mean {table} WHERE b.mean IN ('geometric', 'harmonic') AND b.least = 0 AND v.value = 0 {order}",
+        f"SELECT {here}, b.mean {table} WHERE b.mean IN ({listed(zeroing)}) AND b.least = 0 AND v.value = 0 {order}",
         "下级得分为 0，{} 均值因此为 0",
         "给出高于 0 的得分下限，或改用算术平均",
     )
@@ -159,7 +167,7 @@ def _take_notes(bench: Bench, step: Aggregate) -> None:
 
 
 def _compare(bench: Bench, mean: Mean, groups: list[str]) -> None:
-    """Groups whose value is a comparison of the subjects of one period with all children there."""
+    """Groups whose value is a comparison of the subjects of one period and type with all children there."""
     measure: Callable[[np.ndarray, np.ndarray], np.ndarray] = topsis if mean == "topsis" else copeland
     rows = []
     for group in groups:
@@ -168,13 +176,15 @@ def _compare(bench: Bench, mean: Mean, groups: list[str]) -> None:
             weights = dict(
                 bench.rows("SELECT node, weight FROM weight WHERE period = ? ORDER BY node", [period])
             )
-            who, scores = bench.matrix(children, [period])
-            if not who:
-                continue
-            found = measure(scores, np.asarray([float(weights[c]) for c in children]))
-            rows += [
-                (*key, group, None if np.isnan(v) else fixed(v)) for key, v in zip(who, found, strict=True)
-            ]
+            for kind in bench.kinds(period):
+                who, scores = bench.matrix(children, [period], kind)
+                if not who:
+                    continue
+                found = measure(scores, np.asarray([float(weights[c]) for c in children]))
+                rows += [
+                    (*key, group, None if np.isnan(v) else fixed(v))
+                    for key, v in zip(who, found, strict=True)
+                ]
     schema: Columns = {"subject": pl.String, "period": pl.String, "node": pl.String, "value": SCORE}
     bench.place("compared", pl.DataFrame(rows, schema, orient="row"))
     bench.con.execute("INSERT INTO climbed SELECT * FROM compared")

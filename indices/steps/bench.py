@@ -7,9 +7,11 @@ Tables while a design is computed (all keys ascend, no order is relied on):
 - ``column_value`` (subject, period, label, value): further columns, for denominators.
 - ``figure`` (subject, period, t, indicator, value, missing, source): the figure as it stands after each step;
   ``missing`` is empty, late, not_yet, not_applicable or suppressed, ``source`` the period it comes from.
+- ``imputed``, ``treated``: a row for each figure that a step filled or changed.
 - ``post``, ``score``: see ``normalise``.
-- ``weight`` (node, period, weight): inside a node's parent.
-- ``node_value`` (subject, period, node, value, exact): scores of all nodes from the indicators to the index.
+- ``weight`` (node, period, weight, method): inside a node's parent, and which method gave it.
+- ``node_value`` (subject, period, node, value, reason): scores of all nodes from the indicators to the index;
+  ``reason`` says why there is none: a kind of missing figure, or thin, late, undefined of a group.
 
 Values are DECIMAL(38,18), scores DECIMAL(28,12), weights DECIMAL(20,12).
 """
@@ -33,7 +35,7 @@ from indices.design import Design
 Columns = dict[str, PolarsDataType]
 
 VALUE, SCORE, WEIGHT = pl.Decimal(38, 18), pl.Decimal(28, 12), pl.Decimal(20, 12)
-_WIDE = Context(prec=60)
+WIDE = Context(prec=60)
 
 
 class ScoreError(ValueError):
@@ -92,12 +94,27 @@ class Bench:
             raise ScoreError(f"基期窗口 {first} 至 {last} 中的 {'、'.join(absent)} 不在数据的报告期中。")
         return [(periods[periods.index(first) : periods.index(last) + 1], periods)]
 
+    @property
+    def deciding(self) -> str:
+        """The SQL condition for rows of subjects that statistics are taken from: all but the unranked types."""
+        unranked = self.design.unranked
+        if not unranked:
+            return "true"
+        return f"(subject, period) IN (SELECT (subject, period) FROM subject_row WHERE type NOT IN ({listed(unranked)}))"
+
+    def kinds(self, period: str) -> list[str]:
+        """The subject types of a period."""
+        return [
+            r[0]
+            for r in self.rows("SELECT DISTINCT type FROM subject_row WHERE period = ? ORDER BY 1", [period])
+        ]
+
     def columns(self, periods: list[str]) -> dict[str, list[Decimal]]:
         """The figures of each indicator in some periods, in the order of subject and period."""
         found: dict[str, list[Decimal]] = {}
         query = (
             "SELECT indicator, value FROM figure WHERE list_contains(?, period) AND value IS NOT NULL"
-            " ORDER BY indicator, subject, t"
+            f" AND {self.deciding} ORDER BY indicator, subject, t"
         )
         for indicator, value in self.rows(query, [periods]):
             found.setdefault(indicator, []).append(value)
@@ -107,16 +124,25 @@ class Bench:
         """How many figures each indicator has in some periods, the least and the largest."""
         query = (
             "SELECT indicator, count(*), min(value), max(value) FROM figure"
-            " WHERE list_contains(?, period) AND value IS NOT NULL GROUP BY indicator ORDER BY indicator"
+            f" WHERE list_contains(?, period) AND value IS NOT NULL AND {self.deciding}"
+            " GROUP BY indicator ORDER BY indicator"
         )
         return {indicator: (n, least, most) for indicator, n, least, most in self.rows(query, [periods])}
 
-    def matrix(self, nodes: Sequence[str], periods: list[str]) -> tuple[list[tuple[str, str]], np.ndarray]:
-        """Scores of some nodes, a row per subject and period that has all of them, and who these are."""
+    def matrix(
+        self, nodes: Sequence[str], periods: list[str], kind: str | None = None
+    ) -> tuple[list[tuple[str, str]], np.ndarray]:
+        """Scores of some nodes, a row per subject and period that has all of them, and who these are.
+
+        Of one subject type, or of all that statistics are taken from.
+        """
         marks = ", ".join("?" for _ in nodes)
+        among = self.deciding
+        if kind is not None:
+            among = f"(subject, period) IN (SELECT (subject, period) FROM subject_row WHERE type IN ({listed([kind])}))"
         rows = self.rows(
             f"SELECT subject, period, list(value::DOUBLE ORDER BY list_position([{marks}], node)) FROM node_value"
-            f" WHERE node IN ({marks}) AND list_contains(?, period) AND value IS NOT NULL"
+            f" WHERE node IN ({marks}) AND list_contains(?, period) AND value IS NOT NULL AND {among}"
             f" GROUP BY subject, period HAVING count(*) = {len(nodes)} ORDER BY subject, period",
             (*nodes, *nodes, periods),
         )
@@ -125,7 +151,7 @@ class Bench:
 
 def fixed(value: float, places: int = 12) -> Decimal:
     """A float as the decimal that is kept, half-even; 12 places where libm had a hand in, 18 where it had not."""
-    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), context=_WIDE)
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), context=WIDE)
 
 
 def mean_and_deviation(values: np.ndarray, ddof: int) -> tuple[float, float]:

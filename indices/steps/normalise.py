@@ -7,7 +7,8 @@ With low the value that scores the lower end b and high the one that scores the 
 - log_goalpost, efficacy_log: the same on the logarithms. A value at or below 0 has none: it scores the end on its
   side where that end is clipped, else it is missing and noted.
 - efficacy_exp: b ((b + s) / b) ^ ((x - low) / (high - low)).
-- rank: 1 for the worst; percentile_rank: b + s (rank - 1) / (n - 1). Ties: min, average, max or dense.
+- rank: 1 for the worst; percentile_rank: b + s (rank - 1) / (n - 1). Ties: min, average, max or dense. Ranks are
+  taken inside a subject type; what else data decide is taken from all types but the unranked.
 - ratio: r = 100 x / x_ref, for a negative indicator 100 x_ref / x; where the indicator has posts they hold for r.
 - moderate and interval: b + s inside [a, b], linear down to the lower end at low and high, the same slope beyond.
 - none: the value is the score.
@@ -18,7 +19,7 @@ Chinese performance-evaluation rules; UNDP for log goalposts. The raw score stay
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -26,16 +27,17 @@ import polars as pl
 
 from indices.declare import Normalise, Scale
 from indices.design import Indicator
-from indices.steps.bench import VALUE, Bench, Columns, ScoreError, fixed, mean_and_deviation
+from indices.steps.bench import VALUE, WIDE, Bench, Columns, ScoreError, fixed, mean_and_deviation
 
 _RULE = {"log_goalpost": "log", "efficacy_log": "log", "efficacy_exp": "exp", "rank": "rank", "none": "none",
          "percentile_rank": "percentile", "ratio": "ratio"}  # fmt: skip
 _ENDS = pl.Decimal(12, 4)
+_EIGHTEEN = Decimal("1e-18")
 _POST: Columns = {"indicator": pl.String, "period": pl.String, "rule": pl.String, "method": pl.String, "reverse": pl.Boolean,
          "low": VALUE, "high": VALUE, "lower_end": _ENDS, "span": _ENDS, "floor": _ENDS, "ceiling": _ENDS,
          "best_low": VALUE, "best_high": VALUE, "reference": VALUE, "ties": pl.String, "pool": pl.String}  # fmt: skip
 
-# For rank and percentile_rank, ``pool`` names the periods that are ranked together.
+# For rank and percentile_rank, ``pool`` names the periods that are ranked together, each subject type by itself.
 _RANKED = """
     CREATE OR REPLACE TEMP TABLE ranked AS
     SELECT subject, period, indicator, n,
@@ -43,14 +45,13 @@ _RANKED = """
         ELSE below + (same + 1)::DECIMAL(18,1) / 2 END::DECIMAL(18,2) AS place
     FROM (
       SELECT f.subject, f.period, f.indicator, p.ties,
-        count(*) OVER (PARTITION BY f.indicator, p.pool) AS n,
-        rank() OVER (PARTITION BY f.indicator, p.pool ORDER BY CASE WHEN p.reverse THEN -f.value ELSE f.value END) - 1
-          AS below,
-        dense_rank() OVER (PARTITION BY f.indicator, p.pool
-          ORDER BY CASE WHEN p.reverse THEN -f.value ELSE f.value END) AS dense,
-        count(*) OVER (PARTITION BY f.indicator, p.pool, f.value) AS same
-      FROM figure AS f JOIN post AS p USING (indicator, period)
+        count(*) OVER pool AS n,
+        rank() OVER (pool ORDER BY CASE WHEN p.reverse THEN -f.value ELSE f.value END) - 1 AS below,
+        dense_rank() OVER (pool ORDER BY CASE WHEN p.reverse THEN -f.value ELSE f.value END) AS dense,
+        count(*) OVER (PARTITION BY f.indicator, p.pool, r.type, f.value) AS same
+      FROM figure AS f JOIN post AS p USING (indicator, period) JOIN subject_row AS r USING (subject, period)
       WHERE f.value IS NOT NULL AND p.rule IN ('rank', 'percentile')
+      WINDOW pool AS (PARTITION BY f.indicator, p.pool, r.type)
     )
 """
 _SCORED = """
@@ -138,10 +139,14 @@ def normalise(bench: Bench, step: Normalise) -> None:
             extremes = bench.extremes(taken)
             columns = bench.columns(taken) if averaged else {}
             for indicator in mine:
-                if indicator.id not in extremes:
-                    continue  # no figure anywhere: every one is missing already
-                known = Window(taken[0], taken[-1], *extremes[indicator.id], columns.get(indicator.id, []))
-                posts = _posts(bench, indicator, scales[indicator.id], known)
+                posts = Posts()  # of an indicator without any figure, which is missing already
+                if indicator.id in extremes:
+                    known = Window(
+                        taken[0], taken[-1], *extremes[indicator.id], columns.get(indicator.id, [])
+                    )
+                    posts = _posts(bench, indicator, scales[indicator.id], known)
+                elif _figures(bench, indicator.id, served):
+                    raise ScoreError(_undecided(indicator, taken))
                 rows += [_row(indicator, scales[indicator.id], posts, p, taken[0]) for p in served]
     bench.place("post", pl.DataFrame(rows, _POST, orient="row"))
     bench.con.execute(_RANKED)
@@ -190,6 +195,22 @@ def _posts(bench: Bench, indicator: Indicator, scale: Scale, known: Window) -> P
     return Posts()
 
 
+def _figures(bench: Bench, indicator: str, periods: list[str]) -> int:
+    """How many figures an indicator has in some periods, of whatever subject."""
+    query = (
+        "SELECT count(*) FROM figure WHERE indicator = ? AND list_contains(?, period) AND value IS NOT NULL"
+    )
+    return int(bench.rows(query, (indicator, periods))[0][0])
+
+
+def _undecided(indicator: Indicator, taken: list[str]) -> str:
+    when = f"{taken[0]} 至 {taken[-1]} " if taken[0] else ""
+    return (
+        f"指标 {indicator.id}（{indicator.name}）{when}没有参加排名的单位的数值，不能由数据定上下限；"
+        "请换窗口，或在方法文件中给定上下限。"
+    )
+
+
 def _constant(indicator: Indicator, known: Window) -> str:
     when = f"{known.first} 至 {known.last} " if known.first else ""
     return (
@@ -201,7 +222,8 @@ def _constant(indicator: Indicator, known: Window) -> str:
 def _reference(bench: Bench, indicator: Indicator, scale: Scale, known: Window) -> Decimal:
     """The divisor of a ratio: the mean of the window, or a subject's figure in its last period."""
     if scale.reference == "mean":
-        found = fixed(float(sum(known.values) / len(known.values)), 18)
+        with localcontext(WIDE):
+            found = (sum(known.values, Decimal(0)) / len(known.values)).quantize(_EIGHTEEN)
     else:
         rows = bench.rows(
             "SELECT value FROM figure WHERE indicator = ? AND subject = ? AND period = ? AND value IS NOT NULL",

@@ -2,7 +2,9 @@
 
 For a rule that puts a score where there is no figure (a floor, or any fill), points = the index less the index in
 which these figures are missing and their weight is spread. For a rule that spreads weight, points = the index less
-the index in which these figures score the floor. Both at full precision, rounded to 4 decimals.
+the index in which these figures score the worst: the lower end of their scale (its floor, where that is cut), or the
+least score of the period where a scale has no end (z-scores, ranks, ratios without posts, scores taken as they are).
+Both at full precision, rounded to 4 decimals.
 """
 
 from __future__ import annotations
@@ -10,6 +12,16 @@ from __future__ import annotations
 from indices.declare import Aggregate
 from indices.steps.aggregate import climb
 from indices.steps.bench import Bench, listed
+
+_WORST = """
+    CREATE OR REPLACE TEMP TABLE worst AS
+    SELECT p.indicator, p.period,
+      CASE WHEN p.floor IS NOT NULL THEN p.floor
+           WHEN p.method IN ('zscore', 'rank', 'none') OR (p.method = 'ratio' AND p.low IS NULL) THEN min(s.score)
+           ELSE p.lower_end END::DECIMAL(28,12) AS score
+    FROM post AS p LEFT JOIN score AS s USING (indicator, period)
+    GROUP BY p.indicator, p.period, p.floor, p.method, p.low, p.lower_end
+"""
 
 
 def missing_points(bench: Bench, step: Aggregate) -> None:
@@ -19,6 +31,7 @@ def missing_points(bench: Bench, step: Aggregate) -> None:
         " points DECIMAL(18,4))"
     )
     bench.con.execute("CREATE OR REPLACE TEMP TABLE standing AS SELECT * FROM node_value")
+    bench.con.execute(_WORST)
     floored = {row[0] for row in bench.rows("SELECT DISTINCT missing FROM score WHERE floored ORDER BY 1")}
     kinds = [
         row[0] for row in bench.rows("SELECT DISTINCT missing FROM score WHERE missing <> '' ORDER BY 1")
@@ -26,14 +39,8 @@ def missing_points(bench: Bench, step: Aggregate) -> None:
     fills = [row[0] for row in bench.rows("SELECT DISTINCT method FROM imputed ORDER BY 1")]
     for kind in kinds:
         rule = f"{kind}:{'floor' if kind in floored else 'spread'}"
-        changed = "NULL" if kind in floored else f"{bench.design.missing.floor}::DECIMAL(28,12)"
-        _compare(
-            bench,
-            step,
-            rule,
-            f"SELECT subject, period, indicator FROM score WHERE missing = '{kind}'",
-            changed,
-        )
+        figures = f"SELECT subject, period, indicator FROM score WHERE missing = '{kind}'"
+        _compare(bench, step, rule, figures, "NULL" if kind in floored else "w.score")
     for method in fills:
         figures = f"SELECT subject, period, indicator FROM imputed WHERE method = '{method}'"
         _compare(bench, step, f"late:{method}", figures, "NULL")
@@ -41,7 +48,7 @@ def missing_points(bench: Bench, step: Aggregate) -> None:
 
 
 def _compare(bench: Bench, step: Aggregate, rule: str, figures: str, changed: str) -> None:
-    """One rule: the index again with these figures changed, and the difference."""
+    """One rule: the index again with these figures changed to an expression (``w`` is ``worst``), and the difference."""
     root = listed([bench.design.root.id])
     bench.con.execute(f"CREATE OR REPLACE TEMP TABLE struck AS {figures}")
     bench.con.execute(f"""
@@ -51,6 +58,7 @@ def _compare(bench: Bench, step: Aggregate, rule: str, figures: str, changed: st
         FROM standing AS s
         JOIN (SELECT DISTINCT indicator FROM score) AS leaf ON leaf.indicator = s.node
         LEFT JOIN struck AS k ON k.subject = s.subject AND k.period = s.period AND k.indicator = s.node
+        LEFT JOIN worst AS w ON w.indicator = s.node AND w.period = s.period
     """)
     climb(bench, step, quiet=True)
     bench.con.execute(f"""

@@ -26,7 +26,8 @@ def publish(bench: Bench) -> None:
         SELECT * EXCLUDE (t),
           CASE WHEN value IS NOT NULL AND type NOT IN ({unranked}) IS NOT FALSE THEN
             rank() OVER (PARTITION BY node, period, type ORDER BY value DESC NULLS LAST) END::INTEGER AS rank,
-          count(value) OVER (PARTITION BY node, period, type)::INTEGER AS ranked_n
+          CASE WHEN type NOT IN ({unranked}) IS NOT FALSE THEN
+            count(value) OVER (PARTITION BY node, period, type) ELSE 0 END::INTEGER AS ranked_n
         FROM rounded
     """)
     bench.con.execute("""
@@ -34,11 +35,12 @@ def publish(bench: Bench) -> None:
         SELECT s.subject, s.period,
           count(*) FILTER (WHERE s.missing <> 'not_applicable')::INTEGER AS due,
           count(*) FILTER (WHERE s.missing = '')::INTEGER AS there,
-          count(i.method)::INTEGER AS filled,
+          count(i.indicator) FILTER (WHERE s.missing = '')::INTEGER AS filled,
           (coalesce(sum(e.effective) FILTER (WHERE s.missing = ''), 0)
             / nullif(sum(e.effective) FILTER (WHERE s.missing <> 'not_applicable'), 0))::DECIMAL(9,4) AS weight_coverage
         FROM score AS s
         JOIN effective AS e ON e.node = s.indicator AND e.period = s.period
-        LEFT JOIN imputed AS i ON i.subject = s.subject AND i.period = s.period AND i.indicator = s.indicator
+        LEFT JOIN (SELECT DISTINCT subject, period, indicator FROM imputed) AS i  -- a step may fill what another lost
+          ON i.subject = s.subject AND i.period = s.period AND i.indicator = s.indicator
         GROUP BY s.subject, s.period
     """)

@@ -1,10 +1,11 @@
 """Outlier treatment: winsorise, and take the logarithm where that does not help.
 
 While |skew| >= limit and kurtosis >= limit: the most extreme points on the skewed side take the next value, one step
-more each time, at most ``max_points`` steps. If the distribution still fails, the untreated figures become
-ln(x - min + 0.01 (max - min)) for positive skew and -ln(max - x + 0.01 (max - min)) for negative. Skew and
-kurtosis (excess) are the sample ones, G1 and G2. Source: JRC COIN Tool user guide (2019), section on outliers;
-COINr ``qTreat`` with ``log_CT``.
+more each time, at most ``max_points`` steps, and never so far that all points are equal: a column that winsorising
+would make constant is noted, and one of two values only stays as it is. If the distribution still fails, the
+untreated figures become ln(x - min + 0.01 (max - min)) for positive skew and -ln(max - x + 0.01 (max - min)) for
+negative. Skew and kurtosis (excess) are the sample ones, G1 and G2. Source: JRC COIN Tool user guide (2019), section
+on outliers; COINr ``qTreat`` with ``log_CT``.
 
 Limits come from the periods of the window and serve every period that it serves: frozen to a base window, a later
 period cannot change an earlier one. Each changed cell is a row of ``treated``; of the logarithm, which changes a
@@ -21,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from indices.declare import Treat
-from indices.steps.bench import VALUE, Bench
+from indices.steps.bench import VALUE, Bench, Note
 
 SHIFT = 0.01  # of the range, so that the smallest value has a logarithm
 
@@ -34,6 +35,7 @@ class Treatment(NamedTuple):
     log: int = 0  # 1 from the lower end, -1 from the upper end
     least: float = 0.0
     most: float = 0.0
+    flat: bool = False  # one step more would have made all values equal
 
 
 def skewness(x: np.ndarray) -> float:
@@ -59,10 +61,13 @@ def choose(x: np.ndarray, step: Treat) -> Treatment:
     """The treatment of a column of figures."""
     if not _fails(x, step):
         return Treatment()
-    won, lower, upper = x.copy(), None, None
+    won, lower, upper, flat = x.copy(), None, None, False
     for _ in range(step.max_points):
         upwards = skewness(won) > 0
         rest = won[won < won.max()] if upwards else won[won > won.min()]
+        flat = bool(rest.min() == rest.max())
+        if flat:
+            break
         if upwards:
             upper = float(rest.max())
         else:
@@ -70,9 +75,9 @@ def choose(x: np.ndarray, step: Treat) -> Treatment:
         won = np.clip(x, lower, upper)
         if not _fails(won, step):
             return Treatment(lower, upper)
-    if step.then == "none":
-        return Treatment(lower, upper)
-    return Treatment(log=1 if skewness(x) > 0 else -1, least=float(x.min()), most=float(x.max()))
+    if step.then == "none" or len(np.unique(x)) == 2:
+        return Treatment(lower, upper, flat=flat)
+    return Treatment(log=1 if skewness(x) > 0 else -1, least=float(x.min()), most=float(x.max()), flat=flat)
 
 
 def _fails(x: np.ndarray, step: Treat) -> bool:
@@ -88,7 +93,9 @@ def treat(bench: Bench, step: Treat) -> None:
         for indicator in step.indicators or tuple(i.id for i in bench.design.indicators):
             values = columns.get(indicator, [])
             chosen = choose(np.asarray(values, dtype=np.float64), step) if values else Treatment()
-            if chosen != Treatment():
+            if chosen.flat:
+                bench.notes.append(_flat(indicator, taken, chosen))
+            if chosen._replace(flat=False) != Treatment():
                 found += [(indicator, period, *_exact(chosen, values)) for period in served]
     bench.place(
         "treatment",
@@ -127,6 +134,15 @@ def treat(bench: Bench, step: Treat) -> None:
         FROM treating AS t
         WHERE figure.subject = t.subject AND figure.period = t.period AND figure.indicator = t.indicator
     """)
+
+
+def _flat(indicator: str, taken: list[str], t: Treatment) -> Note:
+    instead = "改取对数" if t.log else "不再截尾"
+    return Note(
+        "treat-flat", "", taken[0] if len(taken) == 1 else "", indicator,
+        f"再截尾会使全部数值相等，{instead}，偏度和峰度仍超过限度",
+        "核对数值；不需要处理的指标请不要列入 treat 的 indicators",
+    )  # fmt: skip
 
 
 def _exact(t: Treatment, values: list[Decimal]) -> tuple[object, ...]:

@@ -1,16 +1,20 @@
 """Weights: given by the tree, equal, from judgements, or from data.
 
-Inside each parent, over the scores of the subjects that have all children:
+Inside each parent, over the scores of the subjects that have all children, without the unranked types:
 
 - entropy: p_ij = y_ij / sum_i y_ij, E_j = -sum_i p_ij ln p_ij / ln n with 0 ln 0 = 0, w_j = (1 - E_j) / sum (1 - E).
   ``before`` says whether y are the scores brought to 0..1 or the scores themselves. (熵值法)
 - critic: w_j ~ s_j sum_k (1 - r_jk) over scores brought to 0..1. Diakoulaki et al. (1995).
 - pca: factors of the correlation matrix with eigenvalue > 1 (at least one), rotated by varimax; an indicator belongs
-  to the factor that it loads most on, its weight is its squared loading times nothing else: squared loadings divided
-  by the factor's explained variance, times the factor's share of all explained variance. OECD/JRC Handbook, step 6.
+  to the factor that it loads most on, and its weight is in proportion to its squared loading there. OECD/JRC Handbook,
+  step 6, which divides the squares by the variance of their factor and multiplies by the same again.
 - ahp: the principal eigenvector of the judgement matrix; consistency ratio CR = (lambda - n) / (n - 1) / RI(n).
-  Saaty (1980). A ratio above 0.10 is noted.
+  Saaty (1980), with the random index for up to 15 items. A ratio above 0.10 is noted.
 
+Where other nodes stand beside those of the level, in a ragged tree, the new weights add up to what the replaced ones
+did, so that the shares of the others stay; ``frozen`` weights are taken as they are.
+
+Linear algebra runs on one thread (``one_thread.py``); weights are kept to 12 decimals, those from eigenvectors to 10.
 Weights from data move with the data: for a published series they are frozen (``frozen`` in the method file holds
 them as text; the table ``weight`` of a run gives them).
 """
@@ -28,7 +32,12 @@ from indices.declare import Weigh
 from indices.design import Design
 from indices.steps.bench import WEIGHT, Bench, Columns, Note, ScoreError, fixed
 
-RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49)  # Saaty, for 1 to 10 items
+RANDOM_INDEX = (
+    0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59,
+)  # fmt: skip  # Saaty, for 1 to 15 items
+_STILL = 1e-13
+_KEPT = 10  # decimals of weights from eigenvectors; what stands behind depends on the processor
+_TWELVE = Decimal("0.000000000001")
 _WIDE = Context(prec=50)
 _SIXTEEN = Decimal("0.0000000000000001")
 
@@ -69,17 +78,17 @@ def principal(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values, vectors * np.sqrt(np.clip(values, 0.0, None))
 
 
-def varimax(loadings: np.ndarray, rounds: int = 200) -> np.ndarray:
-    """Loadings rotated to the largest variance of their squares (Kaiser 1958)."""
+def varimax(loadings: np.ndarray, rounds: int = 1000) -> np.ndarray:
+    """Loadings rotated to the largest variance of their squares (Kaiser 1958), until the rotation itself stands still:
+    where its gain does, the loadings still move in their sixth digit."""
     n, k = loadings.shape
-    rotation, before = np.eye(k), 0.0
+    rotation = np.eye(k)
     for _ in range(rounds):
         turned = loadings @ rotation
-        left, size, right = np.linalg.svd(loadings.T @ (turned**3 - turned * (turned**2).sum(axis=0) / n))
-        rotation = left @ right
-        if size.sum() <= before * (1 + 1e-12):
+        left, _, right = np.linalg.svd(loadings.T @ (turned**3 - turned * (turned**2).sum(axis=0) / n))
+        before, rotation = rotation, left @ right
+        if np.abs(rotation - before).max() < _STILL:
             break
-        before = size.sum()
     return loadings @ rotation
 
 
@@ -89,23 +98,19 @@ def pca_weights(y: np.ndarray) -> np.ndarray:
     kept = max(1, int((values > 1.0).sum()))
     turned = varimax(loadings[:, :kept]) if kept > 1 else loadings[:, :1]
     squares = turned**2
-    explained = squares.sum(axis=0)
-    factor = squares.argmax(axis=1)
-    rows = np.arange(len(factor))
-    raw = squares[rows, factor] / explained[factor] * (explained[factor] / explained.sum())
-    return raw / raw.sum()
+    largest = squares.max(axis=1)
+    return np.asarray(largest / largest.sum())
 
 
 def ahp(judgements: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Weights, the largest eigenvalue and the consistency ratio (nan beyond 10 items) of a reciprocal matrix."""
+    """Weights, the largest eigenvalue and the consistency ratio of a reciprocal matrix of up to 15 items."""
     values, vectors = np.linalg.eig(judgements)
     first = int(values.real.argmax())
     weights = np.abs(vectors[:, first].real)
     n, largest = len(judgements), float(values[first].real)
     if n <= 2:
         return weights / weights.sum(), largest, 0.0
-    index = RANDOM_INDEX[n - 1] if n <= len(RANDOM_INDEX) else math.nan
-    return weights / weights.sum(), largest, (largest - n) / (n - 1) / index
+    return weights / weights.sum(), largest, (largest - n) / (n - 1) / RANDOM_INDEX[n - 1]
 
 
 def place_given(bench: Bench) -> None:
@@ -116,15 +121,15 @@ def place_given(bench: Bench) -> None:
 
 
 def weigh(bench: Bench, step: Weigh) -> None:
-    """Replace the weights of one level in ``weight``."""
-    for group in bench.design.groups:
-        children = [c for c in bench.design.children[group.id] if bench.design.heights[c] == step.level]
-        if step.method == "given" or not children:
-            continue
-        if step.needs_window and step.level > 0:
-            raise ScoreError(f"方法 {step.method} 只用于指标一级（level = 0），现为 {step.level}。")
-        for taken, served in bench.windows(step.window):
-            weights = _weights(bench, step, group.id, children, taken)
+    """Replace the weights of one level in ``weight``, under one parent if the step names it."""
+    if step.method == "given":
+        return
+    window = step.window if step.needs_window else None  # of frozen weights it only says where they are from
+    for group, children in bench.design.weighed(step).items():
+        for taken, served in bench.windows(window):
+            weights = _weights(bench, step, group, children, taken)
+            if step.method != "frozen" and len(children) < len(bench.design.children[group]):
+                weights = on_scale(bench.design, weights)
             for child, weight in weights.items():
                 bench.con.execute(
                     "UPDATE weight SET weight = ?, method = ? WHERE node = ? AND list_contains(?, period)",
@@ -132,8 +137,18 @@ def weigh(bench: Bench, step: Weigh) -> None:
                 )
 
 
+def on_scale(design: Design, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """The weights in their proportions, adding up to those that the tree gives to the same nodes."""
+    given = sum((n.weight for n in design.nodes if n.id in weights), Decimal(0))
+    total = sum(weights.values(), Decimal(0))
+    return {
+        node: _WIDE.divide(_WIDE.multiply(weight, given), total).quantize(_TWELVE)
+        for node, weight in weights.items()
+    }
+
+
 def _weights(
-    bench: Bench, step: Weigh, group: str, children: list[str], taken: list[str]
+    bench: Bench, step: Weigh, group: str, children: Sequence[str], taken: list[str]
 ) -> Mapping[str, Decimal]:
     """The weights of a parent's children, on the scale of the method."""
     if step.method == "equal" or len(children) == 1:
@@ -157,7 +172,8 @@ def _weights(
         "critic": lambda: critic_weights(unit),
         "pca": lambda: pca_weights(scores),
     }[step.method]()
-    return {c: fixed(w) for c, w in zip(children, chosen, strict=True)}
+    places = _KEPT if step.method == "pca" else 12
+    return {c: fixed(w, places) for c, w in zip(children, chosen, strict=True)}
 
 
 def _judged(bench: Bench, step: Weigh, group: str, children: Sequence[str]) -> Mapping[str, Decimal]:
@@ -165,6 +181,10 @@ def _judged(bench: Bench, step: Weigh, group: str, children: Sequence[str]) -> M
     if matrix.shape != (len(children), len(children)):
         raise ScoreError(
             f"{group} 有 {len(children)} 个下级，判断矩阵是 {matrix.shape}；行列应与下级一一对应。"
+        )
+    if len(matrix) > len(RANDOM_INDEX):
+        raise ScoreError(
+            f"{group} 的判断矩阵有 {len(matrix)} 项，一致性比率只到 {len(RANDOM_INDEX)} 项；请把下级再分组。"
         )
     if (matrix <= 0).any() or np.abs(matrix * matrix.T - 1).max() > 0.01:
         raise ScoreError(f"{group} 的判断矩阵不是正的互反矩阵（a_ij × a_ji 应为 1）。")
@@ -177,7 +197,7 @@ def _judged(bench: Bench, step: Weigh, group: str, children: Sequence[str]) -> M
                 "请专家重新判断",
             )
         )  # fmt: skip
-    return {c: fixed(w) for c, w in zip(children, weights, strict=True)}
+    return {c: fixed(w, _KEPT) for c, w in zip(children, weights, strict=True)}
 
 
 def shares(design: Design, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -15,6 +15,7 @@ import polars as pl
 from indices.design import Design
 from indices.tables.charts import Axis, Series, Span, diverging_bars
 from indices.tables.ranking import CHARTED
+from indices.tables.readable import readable
 from indices.tables.results import PRODUCTS_ZH, SUBJECT_TYPES
 from indices.tables.scored import CREATED, write_frame
 from indices.tables.sheet import Book, Heading, Sheet
@@ -49,8 +50,9 @@ def write_comparison_book(
             sheet.break_before(row)
         row = _block(book, sheet, row, _title(labels, values), block, reasons.filter(here), names)
     sheet.notes(row, (RULE,))
-    write_frame(book, "比较", comparison)
-    write_frame(book, "变动来源", reasons)
+    subjects = dict(comparison.select("subject", "name").unique().sort("subject", "name").iter_rows())
+    write_frame(book, "比较", readable(comparison, subjects, names))
+    write_frame(book, "变动来源", readable(reasons, subjects, names))
     return book.finish()
 
 

@@ -12,14 +12,9 @@ from indices.tables.notes import AUDIENCE_ZH, Audience, MethodNote, ReleaseNotes
 from indices.tables.results import Results, Row, percent, rows
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import CODE, MISSING, NOT_APPLICABLE, ORDINAL, SYMBOLS, TEXT, number_look
+from indices.tables.words import MISSING_ZH
 from schemas.period import Period
 
-MISSING_ZH = {
-    "not_yet": "尚未产生",
-    "not_applicable": "不适用",
-    "late": "未报或迟报",
-    "suppressed": "保密抑制",
-}
 FREQUENCY_ZH = {"M": "月", "Q": "季", "A": "年"}
 SCORE, SHARE, GIVEN, FINE = number_look(2), number_look(2), number_look(2), number_look(4)
 

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from schemas.codes import Codes, load_codes
+from schemas.database import fetch
 
 Row = dict[str, Any]
 
@@ -128,7 +129,7 @@ def _chains_and_subchains(codes: Codes) -> Iterable[str]:
 
 
 def _read(con: duckdb.DuckDBPyConnection, name: str, order: dict[str, int]) -> pl.DataFrame:
-    frame = con.sql(f"SELECT {', '.join(TABLES[name])} FROM result_{name}").pl()
+    frame = fetch(con, f"SELECT {', '.join(TABLES[name])} FROM result_{name}")
     keys: list[pl.Expr] = []
     for key in _KEYS[name]:
         if key == "subject":  # the plan's order; what stands in no list comes last, by code

@@ -12,8 +12,9 @@ import polars as pl
 from indices.design import Design
 from indices.score import Scored
 from indices.tables.charts import Span, rank_whiskers
+from indices.tables.readable import FIGURES, HEADINGS, readable
 from indices.tables.sheet import Book, Heading, Sheet
-from indices.tables.style import TEXT, number_look
+from indices.tables.style import MISSING, NOT_APPLICABLE, SYMBOLS, TEXT, number_look
 
 if TYPE_CHECKING:
     from indices.analysis.report import Analysis  # scipy takes long to load
@@ -23,25 +24,22 @@ CREATED = "2000-01-01"  # a workbook's properties hold no clock
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _MOST = 6  # decimals printed of values at full precision; the CSV files have them all
 
-_WORDS = {
-    "subject": "单位代码", "name": "单位", "type": "类型", "period": "报告期", "node": "代码", "indicator": "指标",
-    "value": "数值", "missing": "缺失类型", "source": "取自", "method": "方法", "before": "处理前", "after": "处理后",
-    "how": "处理方式", "rule": "规则", "reverse": "逆向", "low": "下限", "high": "上限", "lower_end": "下端得分",
-    "span": "得分幅度", "floor": "得分下限", "ceiling": "得分上限", "best_low": "适度下界", "best_high": "适度上界",
-    "reference": "基准", "ties": "并列", "pool": "统计窗口起", "raw_score": "原始得分", "score": "得分",
-    "clipped": "截断", "floored": "按下限计", "reason": "缺失原因", "rank": "位次", "ranked_n": "参加排位数",
-    "weight": "权重", "effective": "有效权重", "due": "应有指标", "there": "已有指标", "filled": "填补指标",
-    "weight_coverage": "权重覆盖率", "index": "方法", "product": "产品", "figures": "指标数", "points": "影响分值", "message": "说明", "advice": "处理建议",
-    "nominal": "发布位次", "mean": "平均位次", "median": "中位位次", "best": "最好位次", "worst": "最差位次",
-    "other": "对比单位", "share": "领先比例", "factor": "因素", "first": "一阶指数", "first_low": "一阶下界",
-    "first_high": "一阶上界", "total": "总效应", "total_low": "总效应下界", "total_high": "总效应上界", "change": "变动",
-    "rank_before": "原位次", "rank_after": "新位次", "shift": "位次变动", "score_before": "原得分", "score_after": "新得分",
-    "weight_before": "原有效权重", "weight_after": "新有效权重",
-}  # fmt: skip
 _SHEETS = {"values": "数值", "imputed": "填补", "treated": "异常值处理", "prepared": "评分用值", "posts": "上下限",
            "scores": "指标得分", "levels": "各级合成", "published": "发布值", "weights": "权重", "coverage": "覆盖",
            "points": "缺失规则影响", "notes": "提示", "ahead": "两两领先",
            "sensitivity": "敏感性", "comparison": "比较", "reasons": "变动来源"}  # fmt: skip
+_DRAWS = "抽样按方法文件 [uncertainty] 所列的范围改变权重、上下限、数据和方法；区间含 90 % 的抽样。"
+_NOTES = {
+    "总表": (SYMBOLS,),
+    "位次区间": (_DRAWS, "无指数的抽样：该单位在其中没有指数（如去掉一个指标后覆盖不足），不计入它的位次。"),
+    "两两领先": ("领先比例是单位的指数高于对比单位的抽样所占的比例，相等各计一半；只在同类单位之间比较。",),
+    "缺失规则影响": ("正值表示规则使指数提高。填补和按下限计与不计该指标相比，权重分摊与按最差得分计相比。",),
+    "敏感性": (
+        "一阶指数是单独改变一个因素所解释的位次变动，总效应含它与其他因素的交互；上下界为 95 % 自助区间。只计在全部抽样中都有指数的单位。",
+        "指数为“—”：区间宽于 ±0.10，尚未收敛，请增加抽样次数；上下界也为“—”：没有在全部抽样中都有指数的单位，不能计算。",
+    ),
+}  # fmt: skip
+_WIDTHS = {"message": 36, "advice": 36, "indicator": 30, "node": 30}
 _LARGEST_SHEET = 1_000_000  # rows of a worksheet, less its heading
 _DRAWN = 40  # subjects of a chart that stay readable
 
@@ -60,33 +58,32 @@ def write_scored(
 
         write_analysis(book, design, names, analysis)
     for name, frame in scored.frames().items():
+        shown = readable(frame, names, design.names)
         if frame.height > _LARGEST_SHEET:
-            frame = pl.DataFrame(
+            shown = pl.DataFrame(
                 {"message": [f"共 {frame.height} 行，超过工作表的上限，全部在 {name}.csv 中。"]}
             )
-        write_frame(book, _SHEETS[name], frame)
+        write_frame(book, _SHEETS[name], shown)
     for name, frame in (uncertain.frames() if uncertain else {}).items():
         if name != "rank_intervals":  # stands in front already
-            write_frame(book, _SHEETS[name], frame)
+            write_frame(book, _SHEETS[name], readable(frame, names, design.names))
     return book.finish()
 
 
 def write_intervals(book: Book, ranks: pl.DataFrame, names: Mapping[str, str]) -> None:
     """位次区间: the ranks of the draws in the order of the published ones, with a line per subject drawn."""
-    ordered = ranks.sort("nominal", "subject", nulls_last=True).with_columns(
-        pl.col("subject").replace_strict(names, default="").alias("name")
-    )
-    columns = ["subject", "name", *(c for c in ranks.columns if c != "subject")]
-    sheet, row = write_frame(book, "位次区间", ordered.select(columns))
+    shown = ranks.rename({"low": "rank_low", "high": "rank_high"}).sort("nominal", "subject", nulls_last=True)
+    ordered = readable(shown, names, {})
+    sheet, row = write_frame(book, "位次区间", ordered)
     drawn = ordered.head(_DRAWN).drop_nulls("nominal").height
     if drawn:
-        at = {name: column for column, name in enumerate(columns)}
-        span = Span(sheet.name, at["name"], row - ordered.height, row - ordered.height + drawn - 1)
-        worst = int(ordered.head(drawn)["high"].max())  # type: ignore[arg-type]
+        at = {name: column for column, name in enumerate(ordered.columns)}
+        span = Span(sheet.name, at["name"], 2, drawn + 1)
+        worst = int(ordered.head(drawn)["rank_high"].max())  # type: ignore[arg-type]
         title = "发布位次和 90 % 抽样所在的位次区间" + (
             f"（前 {drawn} 名）" if drawn < ordered.height else ""
         )
-        chart = rank_whiskers(book, title, span, (at["high"], at["low"], at["nominal"]), worst)
+        chart = rank_whiskers(book, title, span, (at["rank_high"], at["rank_low"], at["nominal"]), worst)
         sheet.chart(row + 1, 0, chart, sheet.pixels - 10, 420)
 
 
@@ -111,17 +108,15 @@ def overview(
     if intervals is not None:
         ranges = intervals.select(
             "subject", pl.lit(frame["period"].max()).alias("period"), "low", "high"
-        ).rename({"low": "位次区间起", "high": "位次区间止"})
+        ).rename({"low": "rank_low", "high": "rank_high"})
         frame = frame.join(ranges, on=["subject", "period"], how="left", maintain_order="left")
     empty = [c for c in ("period", "type") if (frame[c] == "").all()]
     write_frame(book, "总表", frame.drop(empty))
 
 
 def write_frame(book: Book, title: str, frame: pl.DataFrame) -> tuple[Sheet, int]:
-    """A frame as a sheet: texts as texts, numbers rounded to what is printed; gives it and the row below."""
-    headings = [
-        Heading("", _WORDS.get(c, c), 36 if c in ("message", "advice") else 14) for c in frame.columns
-    ]
+    """A frame as a sheet: texts as texts, numbers rounded to what is printed; gives it and the row below its notes."""
+    headings = [Heading("", HEADINGS.get(c, c), _WIDTHS.get(c, 14)) for c in frame.columns]
     sheet = Sheet(book, title, [h.width for h in headings])
     row = sheet.headings(0, headings)
     decimals = {c: _decimals(frame[c]) for c in frame.columns if frame[c].dtype.is_numeric()}
@@ -129,7 +124,8 @@ def write_frame(book: Book, title: str, frame: pl.DataFrame) -> tuple[Sheet, int
         _write_line(sheet, row, frame.columns, line, decimals)
         row += 1
     sheet.raw.freeze_panes(2, 0)
-    return sheet, row
+    sheet.raw.repeat_rows(0, 1)
+    return sheet, sheet.notes(row, _NOTES.get(title, ()))
 
 
 def _write_line(
@@ -137,7 +133,8 @@ def _write_line(
 ) -> None:
     for at, (name, value) in enumerate(zip(columns, line, strict=True)):
         if name in decimals:
-            sheet.number(row, at, _rounded(value, decimals[name]), number_look(decimals[name]))
+            gap = MISSING if name in FIGURES or name not in HEADINGS else NOT_APPLICABLE
+            sheet.number(row, at, _rounded(value, decimals[name]), number_look(decimals[name]), gap)
         elif isinstance(value, bool):
             sheet.text(row, at, "是" if value else "", TEXT)
         else:

@@ -33,6 +33,7 @@ from indices.tables.style import (
     Look,
     properties,
 )  # fmt: skip
+from schemas.stamp import CATEGORY
 
 _NORMAL, _SMALL = 1.03, 1.12  # narrow characters of 10 and 9 points per unit of column width
 
@@ -64,7 +65,9 @@ class Book:
                 "strings_to_numbers": False,
             },
         )
-        self.raw.set_properties({"title": title, "created": datetime.fromisoformat(created)})
+        self.raw.set_properties(
+            {"title": title, "category": CATEGORY, "created": datetime.fromisoformat(created)}
+        )
         self.footer = footer
         self._formats: dict[tuple[Look, bool, bool], Format] = {}
 

@@ -8,7 +8,6 @@ holds against the exact engine.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -17,27 +16,36 @@ from indices.declare import Uncertainty
 from indices.design import Design
 from indices.score import Scored
 from indices.steps.bench import ScoreError
-
-Array = np.ndarray
-Mean = Literal["arithmetic", "geometric", "harmonic"]
+from indices.uncertainty.tree import UNRANKED, Array, Mean, climb
 
 
 @dataclass(frozen=True)
 class Model:
     """One period of a computed index, and what is uncertain in it.
 
-    ``values`` (subject, indicator) has nan for gaps; ``posts`` has the rows low, high, lower end, span, floor,
-    ceiling and logarithm (0 or 1), one column per indicator.
+    ``values``, ``floors``, ``late`` and ``applies`` have the axes (subject, indicator): figures with nan for gaps, the
+    scores that the method gives to gaps (else nan), gaps that a fill may fill, and figures that belong to the basket.
+    ``kinds`` numbers the type of each subject, ``UNRANKED`` for those without ranks. ``posts`` has the rows low, high,
+    lower end, span, floor, ceiling and logarithm (0 or 1), one column per indicator.
     """
 
     design: Design
     declared: Uncertainty
     subjects: tuple[str, ...]
     indicators: tuple[str, ...]
+    kinds: Array
     values: Array
+    floors: Array
+    late: Array
+    applies: Array
     posts: Array
     weights: dict[str, float]
     means: dict[str, Mean]
+
+    @property
+    def _deciding(self) -> Array:
+        """Whose figures data-decided scales and fills are taken from: all but the unranked types."""
+        return np.asarray(self.kinds != UNRANKED)
 
     @property
     def factors(self) -> dict[str, int]:
@@ -67,11 +75,14 @@ class Model:
             )
         values = self._filled(values, _choice(part.get("gaps"), draws, len(d.gaps)))
         scores = self._scored(values, part.get("posts"), _choice(part.get("scales"), draws, len(d.scales)))
+        scores = np.where(np.isnan(scores), self.floors, scores)
+        applies = np.broadcast_to(self.applies, scores.shape)
         if "leave_out" in part:
-            out = np.minimum(
+            left_out = np.minimum(
                 (part["leave_out"][:, 0] * (len(self.indicators) + 1)).astype(int), len(self.indicators)
             )
-            scores = np.where((out[:, None] == np.arange(len(self.indicators)))[:, None, :], np.nan, scores)
+            out = (left_out[:, None] == np.arange(len(self.indicators)))[:, None, :]
+            scores, applies = np.where(out, np.nan, scores), applies & ~out
         spread = part.get("weights")
         factor = (
             np.ones((draws, len(self.weights))) if spread is None else 1 + float(d.weights) * (2 * spread - 1)
@@ -84,16 +95,21 @@ class Model:
             if rows.any():
                 means = self.means if mean == "declared" else dict.fromkeys(self.means, mean)
                 mine = {node: w[rows] for node, w in weights.items()}
-                found[rows] = climb(self.design, self.indicators, scores[rows], mine, means)
+                found[rows] = climb(self.design, self.indicators, scores[rows], mine, means, applies[rows])
         return found
+
+    def published(self, cube: Array) -> Array:
+        """The index of every subject in every draw, to the decimals of the design; nan where there is none."""
+        rounded: Array = np.round(self.index(cube), self.design.aggregate.decimals)
+        return rounded
 
     def _filled(self, values: Array, chosen: Array) -> Array:
         for number, gap in enumerate(self.declared.gaps):
             rows = chosen == number
-            if gap != "spread" and rows.any() and np.isnan(values).any():
+            if gap != "spread" and rows.any() and self.late.any():
                 middle = np.nanmean if gap == "mean" else np.nanmedian
                 filled = np.where(
-                    np.isnan(values[rows]), middle(values[rows], axis=1, keepdims=True), values[rows]
+                    self.late, middle(values[rows][:, self._deciding], axis=1, keepdims=True), values[rows]
                 )
                 values = np.array(values)
                 values[rows] = filled
@@ -101,6 +117,8 @@ class Model:
 
     def _scored(self, values: Array, moved: Array | None, chosen: Array) -> Array:
         low, high, start, span, floor, ceiling, log = self.posts
+        # Logarithmic posts move along their logarithms, so that none falls to where it has none.
+        low, high = (np.where(log == 1, np.log(np.where(log == 1, v, 1.0)), v) for v in (low, high))
         shape = (len(values), 1, values.shape[2])
         lows, highs = np.broadcast_to(low, shape), np.broadcast_to(high, shape)
         if moved is not None:
@@ -118,15 +136,16 @@ class Model:
                     x > 0, np.log(np.where(x > 0, x, 1.0)), np.where(np.isnan(x), np.nan, -np.inf)
                 )
                 x = np.where(log == 1, logged, x)
-                a, b = (np.where(log == 1, np.log(np.where(log == 1, v, 1.0)), v) for v in (a, b))
                 scores[rows] = np.clip(start + span * (x - a) / (b - a), floor, ceiling)
             elif scale == "minmax":
-                least, most = np.nanmin(x, axis=1, keepdims=True), np.nanmax(x, axis=1, keepdims=True)
+                among = x[:, self._deciding]
+                least, most = np.nanmin(among, axis=1, keepdims=True), np.nanmax(among, axis=1, keepdims=True)
                 worst, best = np.where(low > high, most, least), np.where(low > high, least, most)
                 scores[rows] = start + span * (x - worst) / (best - worst)
             else:
-                deviation = np.nanstd(x, axis=1, ddof=1, keepdims=True) * np.sign(high - low)
-                scores[rows] = 100 + 10 * (x - np.nanmean(x, axis=1, keepdims=True)) / deviation
+                among = x[:, self._deciding]
+                deviation = np.nanstd(among, axis=1, ddof=1, keepdims=True) * np.sign(high - low)
+                scores[rows] = 100 + 10 * (x - np.nanmean(among, axis=1, keepdims=True)) / deviation
         return scores
 
 
@@ -135,42 +154,6 @@ def _choice(part: Array | None, draws: int, options: int) -> Array:
     if part is None:
         return np.zeros(draws, dtype=int)
     return np.minimum((part[:, 0] * options).astype(int), options - 1)
-
-
-def climb(
-    design: Design,
-    indicators: tuple[str, ...],
-    scores: Array,
-    weights: dict[str, Array],
-    means: dict[str, Mean],
-) -> Array:
-    """Up the tree with weights per draw: scores (draw, subject, indicator) to the index (draw, subject).
-
-    A gap's weight goes to the others; without any there is no index (nan).
-    """
-    node = {code: scores[:, :, j] for j, code in enumerate(indicators)}
-    for group in sorted(design.groups, key=lambda g: (design.heights[g.id], g.id)):
-        children = design.children[group.id]
-        x = np.stack([node[c] for c in children], axis=2)
-        w = np.stack([weights[c] for c in children], axis=1)[:, None, :] * ~np.isnan(x)
-        total = w.sum(axis=2)
-        safe = np.where(total > 0, total, 1.0)
-        x = np.where(w > 0, x, 1.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            if means[group.id] == "arithmetic":
-                found = (w * x).sum(axis=2) / safe
-            elif means[group.id] == "geometric":
-                found = np.exp((w * np.log(x)).sum(axis=2) / safe)
-            else:
-                found = safe / (w / x).sum(axis=2)
-        node[group.id] = np.where(total > 0, found, np.nan)
-    return node[design.root.id]
-
-
-def ranks_of(index: Array) -> Array:
-    """Ranks of each row, ties sharing the best; 0 where there is no index."""
-    better = (index[:, None, :] > index[:, :, None]).sum(axis=2) + 1
-    return np.where(np.isnan(index), 0, better)
 
 
 def model_of(design: Design, scored: Scored, period: str | None = None) -> Model:
@@ -196,11 +179,38 @@ def model_of(design: Design, scored: Scored, period: str | None = None) -> Model
         _post(table[i]) if i in table else [0.0, 1.0, 0.0, 0.0, -np.inf, np.inf, 0.0] for i in indicators
     ]
     weights = scored.weights.filter(pl.col("period") == when)
+    rows = scored.scores.filter(pl.col("period") == when)
+    place = Place(rows, subjects, indicators)
+    # A figure that the scale cannot score is a gap here too.
+    values = place.numbers("value", pl.col("raw_score").is_not_null())
+    floored = pl.col("floored")
+    kinds = _kinds(design, scored, when, subjects)
+    if set(declared.scales) & {"minmax", "zscore"}:
+        _refuse_constant(indicators, values[kinds != UNRANKED])
     return Model(
-        design, declared, subjects, indicators, _values(scored, when, subjects, indicators), np.asarray(columns).T,
+        design, declared, subjects, indicators, kinds, values,
+        place.numbers("score", floored), place.marks((pl.col("missing") == "late") & ~floored),
+        ~place.marks(pl.col("missing") == "not_applicable"), np.asarray(columns).T,
         {n: float(w) for n, w in weights.select("node", "weight").iter_rows() if n != design.root.id},
         groups,  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def _refuse_constant(indicators: tuple[str, ...], values: Array) -> None:
+    for code, column in zip(indicators, values.T, strict=True):
+        there = column[~np.isnan(column)]
+        if len(there) and there.min() == there.max():
+            raise ScoreError(
+                f"指标 {code} 的 {len(there)} 个数值全部相等，不能改用 minmax 或 zscore 评分；"
+                "请在 [uncertainty] 的 scales 中去掉它们。"
+            )
+
+
+def _kinds(design: Design, scored: Scored, period: str, subjects: tuple[str, ...]) -> Array:
+    rows = scored.published.filter((pl.col("period") == period) & (pl.col("node") == design.root.id))
+    types = dict(rows.select("subject", "type").iter_rows())
+    numbers = {kind: n for n, kind in enumerate(sorted(set(types.values())))}
+    return np.asarray([UNRANKED if types[s] in design.unranked else numbers[types[s]] for s in subjects])
 
 
 def _post(row: dict[str, object]) -> list[float]:
@@ -211,10 +221,26 @@ def _post(row: dict[str, object]) -> list[float]:
             number("floor", -np.inf), number("ceiling", np.inf), float(row["rule"] == "log")]  # fmt: skip
 
 
-def _values(scored: Scored, period: str, subjects: tuple[str, ...], indicators: tuple[str, ...]) -> Array:
-    found = np.full((len(subjects), len(indicators)), np.nan)
-    row, column = ({name: j for j, name in enumerate(names)} for names in (subjects, indicators))
-    figures = scored.scores.filter((pl.col("period") == period) & pl.col("value").is_not_null())
-    for subject, indicator, value in figures.select("subject", "indicator", "value").iter_rows():
-        found[row[subject], column[indicator]] = float(value)
-    return found
+@dataclass(frozen=True)
+class Place:
+    """The cells (subject, indicator) of one period's scores as arrays."""
+
+    rows: pl.DataFrame
+    subjects: tuple[str, ...]
+    indicators: tuple[str, ...]
+
+    def numbers(self, column: str, which: pl.Expr) -> Array:
+        """A column where ``which`` holds, nan elsewhere."""
+        found = np.full((len(self.subjects), len(self.indicators)), np.nan)
+        row, at = ({name: j for j, name in enumerate(names)} for names in (self.subjects, self.indicators))
+        for subject, indicator, value in (
+            self.rows.filter(which).select("subject", "indicator", column).iter_rows()
+        ):
+            found[row[subject], at[indicator]] = np.nan if value is None else float(value)
+        return found
+
+    def marks(self, which: pl.Expr) -> Array:
+        """Where ``which`` holds."""
+        marked: Array = ~np.isnan(Place(self.rows.with_columns(pl.lit(1.0).alias("one")), self.subjects,
+                                        self.indicators).numbers("one", which))  # fmt: skip
+        return marked

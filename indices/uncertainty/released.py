@@ -24,7 +24,8 @@ import polars as pl
 
 from indices.method import Method, RankDraws
 from indices.parameters import Columns, place_table
-from indices.uncertainty.model import Array, ranks_of
+from indices.uncertainty.tree import Array, ranks_of
+from schemas.database import fetch
 from schemas.period import Period
 
 COLUMNS: Columns = {
@@ -51,7 +52,7 @@ def place_intervals(con: duckdb.DuckDBPyConnection, methods: Sequence[Method], p
     for method in methods:
         if method.uncertainty is None:
             continue
-        scores = con.sql(_SCORES, params={"index": method.index, "period": str(period)}).pl()
+        scores = fetch(con, _SCORES, {"index": method.index, "period": str(period)})
         for (kind,), part in scores.group_by(["subject_type"], maintain_order=True):
             subjects = part["subject"].unique(maintain_order=True).to_list()
             found = rank_intervals(method, method.uncertainty, part)

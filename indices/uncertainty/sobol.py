@@ -16,15 +16,15 @@ BOOTSTRAPS = 200
 
 
 class Sensitivity(NamedTuple):
-    """One factor; an index that has not converged is None, its interval stays."""
+    """One factor; an index that has not converged is None, its interval stays. Without a variance all are None."""
 
     factor: str
     first: float | None
-    first_low: float
-    first_high: float
+    first_low: float | None
+    first_high: float | None
     total: float | None
-    total_low: float
-    total_high: float
+    total_low: float | None
+    total_high: float | None
 
 
 def first_order(a: np.ndarray, b: np.ndarray, ab: np.ndarray) -> float:
@@ -42,7 +42,12 @@ def _variance(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def sensitivity(factor: str, a: np.ndarray, b: np.ndarray, ab: np.ndarray, seed: int) -> Sensitivity:
-    """Both indices of one factor with their intervals; the outputs are centred first, which changes no index."""
+    """Both indices of one factor with their intervals; the outputs are centred first, which changes no index.
+
+    An output that is nan leaves all None: nothing is known of the factor, which is not the same as no influence.
+    """
+    if np.isnan(np.concatenate([a, b, ab])).any():
+        return Sensitivity(factor, None, None, None, None, None, None)
     middle = np.concatenate([a, b]).mean()
     a, b, ab = a - middle, b - middle, ab - middle
     if not _variance(a, b) > 0:

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from schemas.codes import Codes
 from schemas.finding import Finding
 from schemas.reading import clean
-from schemas.reading.head import squeezed
 from schemas.reading.layout import Layout, texts
 from schemas.reading.notes import Notes
 from schemas.reading.record import Explanation
 from schemas.reading.sheet import Row, Sheet, Value
 from schemas.reading.spelling import column_of
+from schemas.reading.squeezing import squeezed
 
 TITLE = "审核结果"
 ID, REASON, TEXT = "发现编号", "原因码", "情况说明"

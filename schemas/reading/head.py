@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple
-from unicodedata import normalize
 
 from schemas.form import load_forms
 from schemas.reading.sheet import Row, Sheet
+from schemas.reading.squeezing import LONGEST, squeezed
 
 Place = Literal["head", "foot"]
 
@@ -31,25 +31,12 @@ _FOOT = {
 LABEL_ZH = {name: label for label, name in (*_HEAD.items(), *_FOOT.items())} | {"office": "综合机关名称"}
 
 
-_LONGEST = 300  # characters of a text whose reading is remembered
-
-
 class Line(NamedTuple):
     """What a labelled line says, and the cell that says it (the label's own where it says nothing)."""
 
     value: str
     address: str
     row: int
-
-
-def squeezed(text: str) -> str:
-    """A label without blanks and differences of width."""
-    return _squeezed(text) if len(text) <= _LONGEST else _squeezed.__wrapped__(text)
-
-
-@lru_cache(maxsize=8192)
-def _squeezed(text: str) -> str:
-    return re.sub(r"\s+", "", normalize("NFKC", text))
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +66,7 @@ def _pattern(labels: Iterable[str]) -> re.Pattern[str]:
 
 def labelled(text: str, place: Place) -> tuple[tuple[str, str], ...]:
     """The names and values of the labels in a text; none if it has no label."""
-    return _labelled(text, place) if len(text) <= _LONGEST else _labelled.__wrapped__(text, place)
+    return _labelled(text, place) if len(text) <= LONGEST else _labelled.__wrapped__(text, place)
 
 
 @lru_cache(maxsize=8192)

@@ -8,12 +8,13 @@ from functools import lru_cache
 
 from schemas.form import Column, Form
 from schemas.period import Period
-from schemas.reading.head import said, squeezed
+from schemas.reading.head import said
 from schemas.reading.layout import MARK, STEMS, UNIT_ROW, Layout, begins_foot, first_word, labels_of
 from schemas.reading.notes import Notes
 from schemas.reading.remarks import note_unit
 from schemas.reading.sheet import Row
 from schemas.reading.spelling import column_of, letters_of
+from schemas.reading.squeezing import squeezed
 
 
 @dataclass(frozen=True)

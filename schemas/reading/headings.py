@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from schemas.codes import Codes
 from schemas.form import Form
-from schemas.reading.head import squeezed
 from schemas.reading.layout import LONG_HEADER, MARK, Layout, texts
 from schemas.reading.notes import Notes
 from schemas.reading.record import Cell
 from schemas.reading.spelling import column_of, letters_of
+from schemas.reading.squeezing import squeezed
 
 FIGURES = "数据"
 _CODE = re.compile(r"(?:.*\()?([0-9A-Z]+)\)?")

@@ -15,13 +15,14 @@ from schemas.period import Period
 from schemas.reading import clean
 from schemas.reading.cells import judge
 from schemas.reading.clean import is_plain
-from schemas.reading.head import Line, lines_of, said, squeezed
+from schemas.reading.head import Line, lines_of, said
 from schemas.reading.layout import columns_of, filled, new_cell, texts
 from schemas.reading.notes import Notes
 from schemas.reading.record import Cell, Submission
 from schemas.reading.remarks import note_fault
 from schemas.reading.sheet import PLAIN, Row, Sheet
 from schemas.reading.spelling import column_of
+from schemas.reading.squeezing import squeezed
 
 EDITION = "history"
 COLUMNS = ("表代码", "报告期", "记录键", "字段", "数值")

@@ -7,8 +7,9 @@ import re
 from schemas.form import Form, load_forms
 from schemas.period import Period
 from schemas.reading import clean
-from schemas.reading.head import LABEL_ZH, Line, squeezed
+from schemas.reading.head import LABEL_ZH, Line
 from schemas.reading.notes import Notes
+from schemas.reading.squeezing import squeezed
 
 USE_ISSUED = "请用下发的表式填报。"
 

@@ -13,10 +13,11 @@ from itertools import islice
 
 from schemas.form import Column, Form, load_forms
 from schemas.period import Period
-from schemas.reading.head import Line, is_foot, lines_of, said, squeezed
+from schemas.reading.head import Line, is_foot, lines_of, said
 from schemas.reading.notes import Notes
 from schemas.reading.sheet import Area, RawCell, Row, Sheet
 from schemas.reading.spelling import letters_of
+from schemas.reading.squeezing import squeezed
 
 HISTORY_TITLE = "历史数据表"
 MARK = "数据标识"

@@ -9,7 +9,7 @@ from schemas.form import Column, Form
 from schemas.period import Period
 from schemas.reading.cells import judge
 from schemas.reading.clean import is_plain
-from schemas.reading.head import Line, squeezed
+from schemas.reading.head import Line
 from schemas.reading.headings import Record, find_records, fixed_columns, keys_of
 from schemas.reading.layout import (
     LONG_HEADER,
@@ -31,6 +31,7 @@ from schemas.reading.record import Cell
 from schemas.reading.remarks import note_fault, note_mark, note_unit
 from schemas.reading.sheet import PLAIN, Row, Sheet, Value
 from schemas.reading.spelling import column_of
+from schemas.reading.squeezing import squeezed
 
 _NOTHING = Value("blank", "")
 

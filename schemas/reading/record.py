@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas.finding import Finding
-from schemas.reading.head import squeezed
+from schemas.reading.squeezing import squeezed
+
+# endings of files that are taken up; those that are no xlsx are refused with a reason of their own
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xltx", ".xltm", ".et", ".ett", ".xlsb")
 
 
 class Cell(NamedTuple):

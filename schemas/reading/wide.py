@@ -8,7 +8,7 @@ from schemas.form import Column, Form
 from schemas.period import Period
 from schemas.reading.cells import Judged, judge
 from schemas.reading.clean import is_code, is_plain
-from schemas.reading.head import Line, squeezed
+from schemas.reading.head import Line
 from schemas.reading.header import Header, find_columns, rows_below
 from schemas.reading.layout import (
     MARKS,
@@ -28,6 +28,7 @@ from schemas.reading.record import Cell
 from schemas.reading.remarks import note_fault, note_mark
 from schemas.reading.sheet import PLAIN, Row
 from schemas.reading.spelling import column_of
+from schemas.reading.squeezing import squeezed
 
 _MARKED = re.compile(r"(?:([a-z][a-z0-9_]*)=)?([NWC])")
 

@@ -39,8 +39,10 @@ from schemas.reading.record import Cell, Delivery, Explanation, Submission
 from schemas.reading.sheet import Sheet, open_sheet
 from schemas.reading.spelling import OddSpelling
 from schemas.reading.wide import read_wide
+from schemas.stamp import is_own
 
 MIXED = "L09"  # GLT09 beside other forms: refused whole, archived nowhere
+OWN = "L20"  # a workbook that the program wrote: taken nowhere
 
 
 @dataclass
@@ -59,7 +61,8 @@ def read_workbook(data: bytes, file_name: str, codes: Codes, limits: Limits | No
     digest = hashlib.sha256(data).hexdigest()
     notes = Notes(digest, file_name)
     try:
-        book = read_book(open_package(data, limits))
+        parts = open_package(data, limits)
+        book = read_book(parts)
         _count_cells(book, limits)
         found = [_read_sheet(part, book, codes, notes) for part in book.sheets]
     except Refusal as refusal:
@@ -76,6 +79,10 @@ def read_workbook(data: bytes, file_name: str, codes: Codes, limits: Limits | No
                 "亩均评价基础数据（赣链统09表）与其他报表放在同一工作簿，整份不予接收。",
                 "请把赣链统09表单独成册报送。",
             ),
+        )
+    if not submissions and is_own(parts):
+        return refused(
+            notes, len(data), Refusal(OWN, "这是本程序写出的表，不是报表。", "请从收件文件夹中移走。")
         )
     if not submissions:
         hard = [finding for finding in loose if finding.severity is Severity.HARD]

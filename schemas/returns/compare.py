@@ -43,6 +43,11 @@ def compare_versions(old: Submission, new: Submission) -> pl.DataFrame:
     return pl.DataFrame(lines, schema=SCHEMA, orient="row")
 
 
+def differ(old: Submission, new: Submission) -> bool:
+    """True if any figure is not the same in both versions. ValueError as in ``compare_versions``."""
+    return not compare_versions(old, new)["state"].eq(KEPT).all()
+
+
 def form_by(submission: Submission) -> Form:
     """The form whose fields a submission has; ValueError if there is none."""
     form = form_of(submission)

@@ -17,6 +17,7 @@ from schemas.form import Form
 from schemas.period import Period
 from schemas.reading.record import Submission
 from schemas.returns.compare import ADDED, CHANGED, KEPT, REMOVED, compare_versions, form_by
+from schemas.stamp import CATEGORY
 
 STATE_ZH = {CHANGED: "修改", ADDED: "新增", REMOVED: "删除", KEPT: "未变"}
 
@@ -45,7 +46,7 @@ def comparison_workbook(old: Submission, new: Submission, codes: Codes) -> bytes
         },
     )
     last_day = datetime.fromisoformat(Period.parse(new.period).last_day)
-    book.set_properties({"title": f"{form.no}版本对照", "created": last_day})
+    book.set_properties({"title": f"{form.no}版本对照", "category": CATEGORY, "created": last_day})
     writer = _Writer(book, form, codes)
     head = _head(old, new, form, frame)
     writer.table("版本对照", head, frame.filter(pl.col("state") != KEPT))

@@ -8,7 +8,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.reading.explanations import ID, REASON, TEXT, is_named
-from schemas.reading.head import squeezed
+from schemas.reading.squeezing import squeezed
 from schemas.returns.exact import cells_of
 
 _HEADER_ROWS = 100

@@ -6,17 +6,15 @@ figures might reach a neighbour, so it stays under 未识别单位 and the burea
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from schemas.codes import Codes
 from schemas.reading.package import Limits
 from schemas.reading.record import Submission
 from schemas.returns.comparison_book import comparison_workbook
 from schemas.returns.letter import Letter, letter_workbook
+from schemas.returns.naming import TAG, Name, fit, names_in, stem_of
 from schemas.returns.pool import write_returns, write_whole
 from schemas.returns.record import (
     COPY_SUFFIX,
@@ -30,10 +28,6 @@ from schemas.returns.record import (
 from schemas.territory import BUREAU, submitters
 
 UNKNOWN = "未识别单位"
-
-_UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')  # characters that some file system refuses
-_RETURNED = re.compile(rf"(?:{Path(COPY_SUFFIX).stem}|{Path(LETTER_SUFFIX).stem})+$")
-_LONGEST = 150  # bytes of a stem; a file system takes 255 of a name, and the rest is ours
 
 
 def write_return_folder(
@@ -49,15 +43,17 @@ def write_return_folder(
 
     ``returned`` are the deliveries of a batch: one without a finding that its submitter sees needs no copy,
     one that was refused gets a letter, all others a marked copy. ``versions`` are pairs (old, new) to be
-    compared. Names do not depend on the order of either. PoolError if a worker cannot start.
+    compared. Names do not depend on the order of either, and no file of another delivery is overwritten.
+    PoolError if a worker cannot start.
     """
     sent = [one for one in returned if one.delivery.refused is not None or shown(one.findings)]
-    stems = _apart(
+    stems = names_in(
+        folder,
         [
-            _Name(office_folder(codes, submitter_of(one)), _stem(d.file_name), d.digest[:8])
+            Name(office_folder(codes, submitter_of(one)), stem_of(d.file_name), d.digest)
             for one in sent
             for d in [one.delivery]
-        ]
+        ],
     )
     files, copies = [], []
     for one, stem in zip(sent, stems, strict=True):
@@ -78,46 +74,24 @@ def write_return_folder(
 def _write_comparisons(
     folder: Path, versions: Sequence[tuple[Submission, Submission]], codes: Codes
 ) -> list[ReturnFile]:
-    names = _apart(
-        [
-            _Name(
-                office_folder(codes, new.submitter),
-                _comparison_stem(old, new),
-                f"{old.digest[:8]}-{new.digest[:8]}",
-            )
-            for old, new in versions
-        ]
-    )
+    """A comparison says nothing but what its versions say: one of other bytes is of other versions."""
+    plain = [
+        folder / office_folder(codes, new.submitter) / f"{_comparison_stem(old, new)}.xlsx"
+        for old, new in versions
+    ]
     files = []
-    for (old, new), name in zip(versions, names, strict=True):
-        path = folder / name.folder / f"{name.stem}.xlsx"
-        write_whole(path, comparison_workbook(old, new, codes))
-        files.append(ReturnFile(path, "comparison", name.folder, new.digest))
+    for (old, new), path in zip(versions, plain, strict=True):
+        data = comparison_workbook(old, new, codes)
+        if plain.count(path) > 1 or (path.exists() and path.read_bytes() != data):
+            path = path.with_stem(f"{path.stem}-{old.digest[:TAG]}-{new.digest[:TAG]}")
+        write_whole(path, data)
+        files.append(ReturnFile(path, "comparison", path.parent.name, new.digest))
     return files
 
 
 def _comparison_stem(old: Submission, new: Submission) -> str:
     subject = f"-{new.subject}" if new.subject else ""
-    return _fit(f"版本对照-{new.form}{subject}-{new.period}-第{old.version}版与第{new.version}版")
-
-
-class _Name(NamedTuple):
-    """Where a file goes: the folder, the name without its ending, and what tells it from a namesake."""
-
-    folder: str
-    stem: str
-    tag: str
-
-
-def _apart(names: Sequence[_Name]) -> list[_Name]:
-    """The same names, those with a namesake (in either case of letters) with their tags behind them."""
-    count = Counter((name.folder, name.stem.casefold()) for name in names)
-    return [
-        name
-        if count[name.folder, name.stem.casefold()] == 1
-        else name._replace(stem=f"{name.stem}-{name.tag}")
-        for name in names
-    ]
+    return fit(f"版本对照-{new.form}{subject}-{new.period}-第{old.version}版与第{new.version}版")
 
 
 def submitter_of(one: Returned) -> str:
@@ -133,7 +107,7 @@ def submitter_of(one: Returned) -> str:
 def office_folder(codes: Codes, code: str) -> str:
     """``360602 余江区统计局``; 未识别单位 where the code is nobody's."""
     name = _office(codes, code)
-    return _fit(f"{code} {name}") if name else UNKNOWN
+    return fit(f"{code} {name}") if name else UNKNOWN
 
 
 def _office(codes: Codes, code: str) -> str:
@@ -154,14 +128,3 @@ def _letter(one: Returned, codes: Codes) -> bytes:
     place = " ".join(part for part in (refused.sheet, refused.cell) if part)
     letter = Letter(listing, one.delivery.digest, refused.rule, refused.message, refused.advice, place)
     return letter_workbook(letter, codes)
-
-
-def _stem(file_name: str) -> str:
-    """The name of a file without its ending and without what an earlier return put behind it."""
-    return _fit(_RETURNED.sub("", Path(file_name).stem)) or "无名文件"
-
-
-def _fit(name: str) -> str:
-    """A name that every file system takes."""
-    fit = _UNFIT.sub("_", name).strip(" .")
-    return fit.encode()[:_LONGEST].decode(errors="ignore").rstrip(" .")

@@ -16,6 +16,7 @@ from schemas.codes import Codes
 from schemas.packing import NO_TIME, saved
 from schemas.returns.listing import put_text, write_listing
 from schemas.returns.record import Listing
+from schemas.stamp import CATEGORY
 from schemas.stationery import LINE, lines
 
 SHEET = "退件函"
@@ -52,6 +53,7 @@ def letter_workbook(letter: Letter, codes: Codes) -> bytes:
         sheet.sheet_view.tabSelected, book.worksheets[1].sheet_view.tabSelected = True, False
     _write(sheet, letter)
     book.properties.creator = "审核"
+    book.properties.category = CATEGORY
     book.properties.created = NO_TIME
     return saved(book, NO_TIME)
 

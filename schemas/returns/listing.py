@@ -84,8 +84,9 @@ def _write_head(sheet: Worksheet, listing: Listing) -> None:
         for answer in [answer_of(f, listing.answers)]
     )
     whose = f"　　收件单位：{listing.office}" if listing.office else ""
+    fingerprint = f"　　SHA-256 {listing.digest}" if listing.digest else ""
     told = [
-        f"文件：{listing.delivery_name}{whose}",
+        f"文件：{listing.delivery_name}{whose}{fingerprint}",
         f"强制性 {hard} 条：必须改正后重报。核实性待说明 {waiting} 条：数据有误的请改正；"
         f"确实无误的，在“{REASON}”“{TEXT}”两栏说明（至少 {LEAST} 个字）。",
         "请直接在本工作簿中改正、说明，版次加 1，保存后整份报回；请保留本表。数据改动后原说明失效。",

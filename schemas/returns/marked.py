@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
@@ -53,7 +54,8 @@ def marked_copy(data: bytes, listing: Listing, codes: Codes, limits: Limits) -> 
     mark(book, listing.findings)
     known = {finding.id: _said(finding, listing.answers, answered) for finding in listing.findings}
     remarks = (*listing.remarks, *_remarks(parts, book))
-    write_listing(book, replace(listing, answers=known, remarks=remarks), codes)
+    digest = hashlib.sha256(data).hexdigest()  # by it the copy is known for this delivery's
+    write_listing(book, replace(listing, answers=known, remarks=remarks, digest=digest), codes)
     book.calculation.fullCalcOnLoad = True
     finished = place_boxes(restore_results(written(book, modified), book, original), book)
     copy = repack(finished)

@@ -111,7 +111,7 @@ def awaits_explanation(finding: Finding, answer: Answer) -> bool:
 class Listing:
     """What the sheet says: of which file, for whom, which findings in which order, what was answered to them.
 
-    ``remarks`` are sentences that stand on top.
+    ``remarks`` are sentences that stand on top; ``digest`` is of the file's bytes, where it is shown.
     """
 
     delivery_name: str
@@ -119,6 +119,7 @@ class Listing:
     findings: Sequence[Finding]
     answers: Mapping[str, Answer]
     remarks: tuple[str, ...] = ()
+    digest: str = ""
 
 
 def listing_of(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import xlsxwriter
 
+from schemas.blank_history import HEADER, TITLE
 from schemas.codes import OTHER_SUBCHAIN, PROVINCE, WHOLE_CHAIN, Codes
 from schemas.form import form_for
 from schemas.period import Period
@@ -21,8 +22,6 @@ from schemas.samples.people import BANNER
 from schemas.samples.region_forms import RegionForms, Values
 from schemas.samples.write import SEED, economy_of
 
-TITLE = "历史数据表"
-HEADER = ("表代码", "报告期", "记录键", "字段", "数值", "资料来源")
 SOURCE = "合成样例"
 REPORTED_ON = "2026年9月20日"
 

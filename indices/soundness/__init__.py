@@ -1,0 +1,1 @@
+"""What stands in the way of computing a design: contradictions, numbers out of bounds, declarations without effect."""
