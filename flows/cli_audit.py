@@ -19,6 +19,7 @@ from flows.options import (
     period_asked,
     print_json,
     settings_for,
+    workbook_path,
 )
 from schemas.period import Period
 
@@ -58,7 +59,9 @@ def trace(
         tuple[str, str, str] | None,
         typer.Option("--cell", metavar="FILE SHEET CELL", help="从单元格追起 · which numbers rest on a cell"),
     ] = None,
-    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="写入此文件 · write a workbook")] = None,
+    xlsx: Annotated[
+        Path | None, typer.Option("--xlsx", callback=workbook_path, help="写入此文件 · write a workbook")
+    ] = None,
     home: Home = None,
     codes: CodesFolder = None,
     as_json: AsJson = False,
@@ -169,7 +172,8 @@ def diff(
     older: Annotated[str, typer.Argument(metavar="RELEASE", help="较早的发布号 · the earlier")],
     newer: Annotated[str, typer.Argument(metavar="RELEASE", help="较晚的发布号 · the later")],
     xlsx: Annotated[
-        Path | None, typer.Option("--xlsx", help="对照写入此文件（内部） · write a workbook")
+        Path | None,
+        typer.Option("--xlsx", callback=workbook_path, help="对照写入此文件（内部） · write a workbook"),
     ] = None,
     home: Home = None,
     codes: CodesFolder = None,
@@ -207,30 +211,31 @@ def sample_audit(
     release: Annotated[str, typer.Argument(metavar="RELEASE", help="发布号 · release")],
     n: Annotated[int, typer.Option("--n", help="抽几个单元格 · how many")],
     seed: Annotated[int, typer.Option("--seed", help="随机种子 · seed")],
-    out: Annotated[Path, typer.Option("--out", help="写入此文件 · the file to write")],
+    out: Annotated[
+        Path, typer.Option("--out", callback=workbook_path, help="写入此工作簿 · the workbook to write")
+    ],
     home: Home = None,
     codes: CodesFolder = None,
 ) -> int:
     """Draw cells with probability by contribution into a working paper."""
-    from flows.clues import HEADER as CLUES
+    from flows.audit_paper import Paper, paper_book
     from flows.clues import clues
+    from flows.ledger.files import write_file
     from flows.ledger.release import read_release
     from flows.ledger.store import Store
     from flows.ledger.warehouse import view_warehouse
-    from flows.pages import Page, write_pages
-    from flows.sample_audit import HEADER, paper_rows, sample
+    from flows.sample_audit import sample
     from flows.traced import Traced
     from schemas.codes import load_codes
 
     chosen = existing(settings_for(home, codes))
     store = Store(chosen.home)
     wanted = read_release(store, release)
+    lists = load_codes(chosen.codes_folder)
     with closing(view_warehouse(store, chosen.threads)) as con:
-        drawn = sample(Traced(con, store, wanted, load_codes(chosen.codes_folder)), n, seed)
+        drawn = sample(Traced(con, store, wanted, lists), n, seed)
         seen = clues(con, store, wanted, chosen)
-    paper = Page("对账底稿（内部）", HEADER, paper_rows(drawn))
-    asked = Page("线索（内部）", CLUES, [clue.row for clue in seen])
-    write_pages(out.absolute(), wanted.manifest.period, (paper, asked))
+    write_file(out.absolute(), paper_book(Paper(wanted, seed, drawn, seen), lists), 0o644)
     print(
         f"抽取 {len(drawn)} 个单元格（种子 {seed}），线索 {len(seen)} 条（供了解，不是审核结果），底稿 {out}"
     )

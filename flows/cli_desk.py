@@ -19,6 +19,7 @@ from flows.options import (
     folder_at,
     period_asked,
     settings_for,
+    workbook_path,
 )
 
 
@@ -29,7 +30,8 @@ from flows.options import (
 def status(
     period: PeriodText,
     xlsx: Annotated[
-        Path | None, typer.Option("--xlsx", help="另存为工作簿（内部） · also as a workbook")
+        Path | None,
+        typer.Option("--xlsx", callback=workbook_path, help="另存为工作簿（内部） · also as a workbook"),
     ] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="未报的算到哪一天，默认今天 · count the missing to this day")
@@ -62,7 +64,10 @@ def review(
     register: Annotated[
         bool, typer.Option("--register", help="已接受的例外登记册 · the register of accepted exceptions")
     ] = False,
-    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="登记册写入此文件 · write the register")] = None,
+    xlsx: Annotated[
+        Path | None,
+        typer.Option("--xlsx", callback=workbook_path, help="登记册写入此文件 · write the register"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="退回时重写退件的文件夹 · write the returned copies here")
     ] = None,

@@ -23,6 +23,7 @@ from flows.options import (
     print_json,
     progress_bar,
     settings_for,
+    workbook_path,
 )
 
 if TYPE_CHECKING:
@@ -141,7 +142,10 @@ def releases(
     ] = False,
     index: Annotated[str, typer.Option("--index", help="只看一个指数 · one index")] = "",
     subject: Annotated[str, typer.Option("--subject", help="只看一个对象 · one subject")] = "",
-    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="三角写入此文件 · write the triangle")] = None,
+    xlsx: Annotated[
+        Path | None,
+        typer.Option("--xlsx", callback=workbook_path, help="三角写入此文件 · write the triangle"),
+    ] = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> int:

@@ -41,6 +41,8 @@ def rerun(
         raise UsageError("请写明发布号，或用 --bundle 写明重算包，只写其一。")
     if archive is not None and (bundle is not None or not archive.is_dir()):
         raise UsageError("--archive 应为已有的归档文件夹，且不与 --bundle 同用。")
+    if bundle is not None and not bundle.is_file():
+        raise UsageError(f"重算包 {bundle} 不存在。")
     chosen = settings_for(home, codes)
     if bundle is not None:
         found = rerun_bundle(bundle, chosen)

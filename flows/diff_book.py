@@ -56,9 +56,7 @@ def diff_lines(found: Diff, shown: int = 30) -> list[str]:
     """What people read of a comparison."""
     if found.same:
         return [f"发布 {found.older} 与 {found.newer} 的指数、指标和单元格都相同。"]
-    lines = [
-        f"发布 {found.older} → {found.newer}：总值或位次 {len(found.totals)} 处，指标 {len(found.indicators)} 处，单元格 {len(found.cells)} 处不同。"
-    ]
+    lines = [_counted(found)]
     parts: dict[tuple[str, str, str], list[str]] = {}
     for row in found.causes:
         parts.setdefault(_key(row), []).append(f"{row['cause']} {_signed(row['points'])}")
@@ -83,6 +81,16 @@ def diff_lines(found: Diff, shown: int = 30) -> list[str]:
     if left:
         lines.append(f"另有 {left} 行未列出（用 --xlsx 或 --json 看全部）。")
     return [*lines, *found.notes]
+
+
+def _counted(found: Diff) -> str:
+    """How much differs; of two periods, which cells were compared at all."""
+    totals, indicators, cells = (len(rows) for rows in (found.totals, found.indicators, found.cells))
+    before, after = (release.rpartition(".")[0] for release in (found.older, found.newer))
+    said = f"发布 {found.older} → {found.newer}：总值或位次 {totals} 处，指标 {indicators} 处"
+    if before == after:
+        return f"{said}，单元格 {cells} 处不同。"
+    return f"{said}不同；两次发布的报告期不同，单元格只比较 {before} 及以前的：{cells} 处不同。"
 
 
 def write_diff(found: Diff, created: str) -> bytes:

@@ -105,6 +105,15 @@ def folder_at(path: Path) -> Path:
     return path.absolute()
 
 
+def workbook_path(path: Path | None) -> Path | None:
+    """A workbook to be written: without an ending it gets one, with the ending of something else it is refused."""
+    if path is None or path.suffix.lower() == ".xlsx":
+        return path
+    if path.suffix[1:].isalpha():
+        raise UsageError(f"{path} 应为工作簿，文件名请以 .xlsx 结尾。")
+    return path.with_name(f"{path.name}.xlsx")
+
+
 def print_json(value: Any) -> None:
     """What a program reads."""
     print(json.dumps(value, ensure_ascii=False, indent=1))

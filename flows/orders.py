@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from flows.mistakes import Mistake
 from flows.settings import ACTOR, Settings, settings
 from schemas.period import Period
+from schemas.reading.record import WORKBOOKS
 from schemas.workdays import WorkCalendar
 
 BUREAU_TIME = ZoneInfo("Asia/Shanghai")
@@ -45,9 +46,12 @@ def _whole_path(text: str) -> str:
 
 
 def _inbox(text: str) -> str:
-    if not Path(_whole_path(text)).exists():
-        raise ValueError(f"收件文件夹 {text.strip()} 不存在。")
-    return text.strip()
+    place = Path(_whole_path(text))
+    if not place.exists():
+        raise ValueError(f"收件文件夹 {place} 不存在。")
+    if place.is_file() and place.suffix.lower() not in WORKBOOKS:
+        raise ValueError(f"收件文件夹 {place} 是一个文件，而且不是工作簿；请写文件夹或工作簿。")
+    return str(place)
 
 
 def _out(text: str) -> str:

@@ -15,12 +15,6 @@ from flows.lineage import COVERAGE
 from flows.mistakes import Mistake
 from flows.traced import INDICATOR, Traced
 
-HEADER = (
-    "序号", "填报单位", "表式", "报告期", "字段", "文件", "SHA-256", "工作表", "单元格", "原文", "数值", "权重", "依据它的指标数",
-    "账面数", "差异", "核对人", "日期",
-)  # fmt: skip
-_BLANK = ("",) * 4  # to be filled in by hand
-
 Row = dict[str, Any]
 
 
@@ -73,7 +67,7 @@ with distinct_cell as (
         and r.indicator = d.indicator
     group by d.submission, d.cell, d.field
 )
-select w.*, f.name, f.submitter, f.form, f.period, f.digest, v.file_name, c.sheet, c.raw,
+select w.*, f.name, f.submitter, f.form, f.period, f.digest, v.file_name, c.sheet, c.row_key, c.raw,
     cast(c.value as varchar) as value
 from weighed w
 join in_force f on f.id = w.submission
@@ -81,14 +75,3 @@ left join delivery v on v.digest = f.digest
 join cell c on c.submission = w.submission and c.address = w.cell and c.field = w.field
 order by f.name, c.sheet, w.cell, w.field
 """
-
-
-def paper_rows(drawn: list[Row]) -> list[tuple[str, ...]]:
-    """The working paper's rows, with blanks for what is found."""
-    return [
-        (
-            str(number), r["submitter"], r["form"], r["period"], r["field"], r["file_name"] or "", r["digest"],
-            r["sheet"], r["cell"], r["raw"], r["value"] or "", f"{r['weight']:.6f}", str(r["n"]), *_BLANK,
-        )
-        for number, r in enumerate(drawn, 1)
-    ]  # fmt: skip

@@ -102,7 +102,10 @@ def triangle_lines(found: Triangle) -> list[str]:
                 f"　累计修订 {Decimal(row['revised'] or 0):+.2f}"
             )
     same = len(found.rows) - (len(lines) - 1)
-    return [*lines, f"其余 {same} 个值各次相同。"] if same else lines
+    if not same:
+        return lines
+    few = f"其余 {same} 个值各次相同" if same < len(found.rows) else f"共 {same} 个值，各次都相同"
+    return [*lines, f"{few}；全部数值用 --xlsx 或 --json 看。"]
 
 
 def write_triangle(found: Triangle) -> bytes:

@@ -25,7 +25,7 @@ FILE_NAME = "历史数据表.xlsx"
 _WIDTHS = (10, 12, 52, 20, 18, 30)
 _HOW = (
     "每行一个数：表代码如 GLT02；报告期写 2025-12（月）、2025Q4（季）或 2025（年报）；没有数值的行请删除。",
-    "记录键写成“键=代码”，多个键用英文分号隔开：{keys}。",
+    "记录键写成“键=代码”，多个键用英文分号隔开：",
     "字段代码和计量单位见随附的字段说明；数值只写数；资料来源写明年鉴、快报或文件名。更正时版次加 1，整册重报。",
 )
 _LINES = 2000  # rows with drop-downs
@@ -60,8 +60,7 @@ def blank_history(period: Period) -> bytes:
         for column, width in enumerate(_WIDTHS):
             sheet.set_column(column, column, width, plain)
         sheet.write_string(0, 0, TITLE, title)
-        keys = "，".join(f"{form.code} 为 {_key(form)}" for form in forms)
-        above = [line.format(keys=keys) for line in _HOW]
+        above = [*_HOW[:2], *_keys(forms), *_HOW[2:]]
         head = [f"填报单位代码：{BUREAU.code}", "版次：1", "报出日期："]
         for row, text in enumerate([*above, *head], 1):
             sheet.write_string(row, 0, text, bold if text in head else plain)
@@ -103,5 +102,9 @@ def _fields(sheet: Worksheet, forms: Sequence[Form]) -> None:
     sheet.hide()
 
 
-def _key(form: Form) -> str:
-    return ";".join(f"{column.code}=…" for column in form.keys)
+def _keys(forms: Sequence[Form]) -> list[str]:
+    """How the key of a record is written, a line for the forms that have the same."""
+    forms_by: dict[str, list[str]] = {}
+    for form in forms:
+        forms_by.setdefault(";".join(f"{column.code}=…" for column in form.keys), []).append(form.code)
+    return [f"　　{'、'.join(codes)}：{key}" for key, codes in forms_by.items()]

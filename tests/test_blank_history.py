@@ -51,7 +51,7 @@ def test_it_offers_the_forms_and_the_fields_of_each() -> None:
     assert ("GLT02", "rev_cum") in listed and len(listed) == len(set(listed)) > 150
     assert book["字段代码"].sheet_state == "hidden"
     text = "".join(str(sheet.cell(row, 1).value) for row in range(1, first))
-    assert "GLT03 为 cluster_code=…;region_code=…" in text
+    assert "　　GLT04、GLT05、GLT06：region_code=…;chain_code=…" in text
 
 
 def test_the_command_writes_it_alone(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from conftest import Small
 
 from flows.batch import Outcome
 from flows.cli import main
+from flows.options import workbook_path
 
 
 def zhishu(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -52,6 +53,7 @@ def zhishu(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int,
         (("intake", "2026-10", "--inbox", "."), "没有 regions.csv"),
         (("export", "2026-10", "--out", "x", "--home", "."), "还没有发布"),
         (("releases", "--home", "没有"), "不存在"),
+        (("rerun", "--bundle", "nix.zip"), "错误：重算包 nix.zip 不存在。"),
         (("status", "2026-10", "--home", "没有"), "不存在"),
         (("export", "2026-10.7", "--out", "x", "--home", "."), "没有发布 2026-10.7"),
         (("forms", "2026-10", "--out", "x", "--submitter", "999999"), "没有填报单位 999999"),
@@ -140,7 +142,7 @@ def test_the_triangle_and_a_what_if_of_a_release(
     assert code == 0 and found["vintages"] == [["2026-10.1", "初步"]]
     assert {(r["index"], r["product"]) for r in found["rows"]} == {("CM", "monthly"), ("CM", "full")}
     code, out, _ = zhishu(capsys, "releases", "2026-10", "--triangle", "--xlsx", tmp_path / "t.xlsx", *home)
-    assert code == 0 and "各次相同" in out and (tmp_path / "t.xlsx").is_file()
+    assert code == 0 and "各次都相同" in out and (tmp_path / "t.xlsx").is_file()
     for wrong, sentence in ((("--triangle",), "要写明报告期"), (("--index", "CM"), "只和 --triangle")):
         code, _, err = zhishu(capsys, "releases", *wrong, *home)
         assert code == 2 and sentence in err
@@ -195,6 +197,32 @@ def test_an_output_that_is_a_file_is_named(capsys: pytest.CaptureFixture[str], t
     for command in (("run", "2026-10", "--inbox", tmp_path), ("export", "2026-10", "--home", tmp_path)):
         code, _, err = zhishu(capsys, *command, "--out", place)
         assert code == 2 and "应为文件夹" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("papers", "papers.xlsx"), ("底稿 2026-10.1", "底稿 2026-10.1.xlsx"), ("a.XLSX", "a.XLSX")],
+)
+def test_a_workbook_gets_its_ending(given: str, meant: str) -> None:
+    assert workbook_path(Path("x") / given) == Path("x") / meant and workbook_path(None) is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sample-audit", "2026-10.1", "--n", "1", "--seed", "1", "--out"),
+        ("status", "2026-10", "--xlsx"),
+        ("releases", "2026-10", "--triangle", "--xlsx"),
+        ("diff", "2026-10.1", "2026-10.1", "--xlsx"),
+        ("trace", "MQ", "360100", "2026-10", "--xlsx"),
+        ("review", "--register", "--xlsx"),
+    ],
+)
+def test_a_workbook_of_another_ending_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    code, _, err = zhishu(capsys, *command, tmp_path / "papers.csv", "--home", tmp_path)
+    assert code == 2 and "papers.csv 应为工作簿，文件名请以 .xlsx 结尾" in err
 
 
 def test_a_new_ledger_is_told_and_an_old_one_is_not(

@@ -61,6 +61,7 @@ def test_what_a_schedule_leaves_blank(filled: dict[str, Any]) -> None:
         ({"inboxes": ["inbox"]}, "文件夹 inbox 应写完整路径，以 / 开头。"),
         ({"inboxes": [""]}, "文件夹 （空） 应写完整路径，以 / 开头。"),
         ({"inboxes": ["/没有"]}, "收件文件夹 /没有 不存在。"),
+        ({"inboxes": [__file__]}, f"收件文件夹 {__file__} 是一个文件，而且不是工作簿；请写文件夹或工作簿。"),
         ({"out": "out"}, "文件夹 out 应写完整路径，以 / 开头。"),
         ({"out": "/dev/null"}, "输出位置 /dev/null 是一个文件，应为文件夹。"),
         ({"actor": " "}, "操作人不能为空。"),

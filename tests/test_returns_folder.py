@@ -140,6 +140,13 @@ def test_one_folder_per_submitter(tmp_path: Path) -> None:
     ]
 
 
+def test_a_copy_says_which_versions_it_is_about(tmp_path: Path) -> None:
+    write(tmp_path, returned(tmp_path, "甲.xlsx", BASE, HARD))
+    words = texts(tmp_path / "returns" / OFFICE / "甲-审核结果.xlsx", TITLE)
+    version = sheets.one(BASE)
+    assert f"本件所审：{version.form} {version.period} 第 {version.version} 版；" in words
+
+
 def test_a_workbook_that_names_two_offices_stays_with_the_bureau(tmp_path: Path) -> None:
     both = returned(tmp_path, "甲.xlsx", BASE, finding(submitter="360103"))
     assert submitter_of(both) == ""

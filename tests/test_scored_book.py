@@ -122,4 +122,12 @@ def test_rank_intervals_are_drawn() -> None:
     book = openpyxl.load_workbook(io.BytesIO(tables.write_scored(declared, scored, found)))
     assert [c.value for c in book["位次区间"][3]][:3] == ["q", "q", 1]
     (chart,) = book["位次区间"]._charts
-    assert len(chart.series) == 3 and chart.series[0].val.numRef.f == "位次区间!$G$3:$G$4"
+    interval, rank = chart.series
+    low, width = (
+        next(c.column_letter for c in book["位次区间"][1] if c.value == w)
+        for w in ("位次区间起", "位次区间宽度")
+    )
+    assert (
+        interval.val.numRef.f == f"位次区间!${low}$3:${low}$4" and rank.val.numRef.f == "位次区间!$C$3:$C$4"
+    )
+    assert interval.errBars.plus.numRef.f == f"位次区间!${width}$3:${width}$4"

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -18,6 +19,7 @@ import duckdb
 import openpyxl
 import polars as pl
 import pytest
+from openpyxl.chart import LineChart
 from openpyxl.worksheet.worksheet import Worksheet
 from results_fixture import FEBRUARY, load, release_notes, results
 
@@ -151,7 +153,7 @@ def test_one_workbook_per_index_and_audience_with_its_sheets(books: dict[str, op
         f"{title}（{mark}）.xlsx" for title in (MQ, CM, CA) for mark in ("内部", "公开")
     )
     assert books[f"{MQ}（公开）.xlsx"].sheetnames == [
-        "总表", "总表（县）", "变动分析", "变动分析（县）", "指标", "覆盖", "说明",
+        "总表", "总表（县）", "总表（县）图", "变动分析", "变动分析（县）", "指标", "覆盖", "说明",
     ]  # fmt: skip
     assert books[f"{CM}（公开）.xlsx"].sheetnames == ["总表", "变动分析", "指标", "目标", "覆盖", "说明"]
     assert books[f"{CA}（公开）.xlsx"].sheetnames == ["总表", "变动分析", "指标", "覆盖", "说明"]
@@ -187,6 +189,30 @@ def test_charts_stand_where_a_person_would_look(tables: dict[str, bytes]) -> Non
     assert [len(charts[title]) for title in (MQ, CM, CA)] == [8, 8, 6]
     ranking = charts[MQ][0]
     assert "<c:f>总表!$D$7:$D$17</c:f>" in ranking.replace("'", "")  # the 11 cities, not the province
+
+
+def test_no_heading_is_repeated_above_another_table(books: dict[str, openpyxl.Workbook]) -> None:
+    for book in books.values():
+        assert book["总表"].print_title_rows is None  # a page holds it, and 分项贡献 has headings of its own
+    book = books[f"{MQ}（内部）.xlsx"]
+    assert book["总表（县）"].print_title_rows == "$3:$4" and not book["总表（县）"]._charts
+    assert len(book["总表（县）图"]._charts) == 2
+
+
+def test_a_rank_interval_is_a_capped_line_that_the_legend_names() -> None:
+    def change(table: str, row: Row) -> Row | None:
+        return row | {"low": 2, "high": 5} if table == "rank_interval" else row
+
+    book = book_of(results(small=True, change=change), CA)
+    sheet = book["总表"]
+    chart = next(c for c in sheet._charts if isinstance(c, LineChart))
+    interval, rank = chart.series
+    bars = interval.errBars
+    assert (bars.errBarType, bars.noEndCap in (None, False)) == ("plus", True)
+    at = sheet[re.search(r"!(\$[A-Z]+\$\d+)", bars.plus.numRef.f)[1].replace("$", "")]  # type: ignore[index]
+    assert at.value == 3 and sheet.cell(at.row, at.column - 2).value == 2
+    assert (chart.y_axis.scaling.min, chart.y_axis.scaling.orientation) == (1, "maxMin")
+    assert interval.tx.v == "位次区间（5%～95%）" and rank.tx.v == "位次"
 
 
 # --- figures
@@ -489,8 +515,12 @@ def test_the_public_edition_counts_the_missing_and_names_nobody(tables: dict[str
 
 def test_coverage_has_three_coverages(books: dict[str, openpyxl.Workbook]) -> None:
     sheet = books[f"{CM}（内部）.xlsx"]["覆盖"]
-    assert line(sheet, 1, "GLT01")[3:10] == [111, 109, 0, 0, 2, 98.2, 98.76]
-    assert line(sheet, 1, "GLT04")[9] == "…"
+    assert line(sheet, 1, "GLT01 2026-10")[3:10] == [111, 109, 0, 0, 2, 98.2, 98.76]
+    assert line(sheet, 1, "GLT04 2026-10")[9] == "…"
+    (chart,) = sheet._charts
+    first, last = re.findall(r"\$A\$(\d+)", (chart.series[0].cat.strRef or chart.series[0].cat.numRef).f)
+    bars = [sheet.cell(row, 1).value for row in range(int(first), int(last) + 1)]
+    assert "GLT02 2026-10" in bars and len(set(bars)) == len(bars)  # a form is there once for each period
     weights = line(sheet, 1, "EI")
     assert (weights[3], weights[5], weights[7], weights[9]) == (100, 93.12, 54, 10)
 

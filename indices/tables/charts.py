@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xlsxwriter.chart import Chart
+from xlsxwriter.utility import quote_sheetname, xl_range_abs
 
 from indices.tables.sheet import Book
 from indices.tables.style import HEI, PALETTE, SONG
@@ -89,29 +90,40 @@ def diverging_bars(book: Book, title: str, span: Span, series: Sequence[Series],
     return chart
 
 
-def rank_whiskers(book: Book, title: str, span: Span, columns: tuple[int, int, int], worst: int) -> Chart:
-    """A line from the last to the first rank of each interval with a mark at the rank, rank 1 on top.
+def rank_whiskers(
+    book: Book, title: str, span: Span, columns: tuple[int, int, int], worst: int, interval: str
+) -> Chart:
+    """A capped line over each interval of ranks and a mark at the rank, rank 1 on top.
 
-    ``columns`` hold the last rank, the first rank and the rank; ``worst`` is the largest rank drawn.
+    ``columns`` hold the rank, the first rank of the interval and how many ranks it goes on; ``worst`` is the
+    largest rank drawn, ``interval`` what the line is called. The lines are error bars, since these alone are
+    drawn alike by every office program.
     """
-    chart = book.raw.add_chart({"type": "stock"})
-    for name, column in zip(("区间止", "区间起", "位次"), columns, strict=True):
-        mark = {"type": "diamond", "size": 7} if name == "位次" else {"type": "short_dash", "size": 9}
-        colour = {"color": PALETTE[1] if name == "位次" else PALETTE[0]}
-        chart.add_series(
-            {
-                "name": name,
-                "categories": span.column(span.labels),
-                "values": span.column(column),
-                "marker": mark | {"fill": colour, "border": colour},
-            }
-        )
-    chart.set_high_low_lines({"line": {"color": PALETTE[0], "width": 2}})
+    rank, first, width = columns
+    chart = book.raw.add_chart({"type": "line"})
+    line = {"color": PALETTE[0], "width": 2}
+    reach = f"={quote_sheetname(span.sheet)}!{xl_range_abs(span.first, width, span.last, width)}"
+    marks = (
+        (interval, first, {"type": "long_dash", "size": 7}, {"color": PALETTE[0]}),
+        ("位次", rank, {"type": "diamond", "size": 7}, {"color": PALETTE[1]}),
+    )
+    for name, column, mark, colour in marks:
+        series = {
+            "name": name,
+            "categories": span.column(span.labels),
+            "values": span.column(column),
+            "line": {"none": True},
+            "marker": mark | {"fill": colour, "border": colour},
+        }
+        if name == interval:
+            bars = {"type": "custom", "direction": "plus", "plus_values": reach, "minus_values": reach}
+            series["y_error_bars"] = bars | {"end_style": 1, "line": line}
+        chart.add_series(series)
     chart.set_x_axis(
-        {"num_font": _font(9), "interval_unit": 1, "label_position": "low", "major_tick_mark": "none"}
+        {"num_font": _font(9), "interval_unit": 1, "label_position": "high", "major_tick_mark": "none"}
     )
     step = max(1, worst // 10)
-    chart.set_y_axis(_value_axis(Axis("", 0, worst + 1)) | {"reverse": True, "major_unit": step})
+    chart.set_y_axis(_value_axis(Axis("位次", 1, max(worst, 2))) | {"reverse": True, "major_unit": step})
     return _dress(chart, title, legend=True)
 
 

@@ -30,7 +30,7 @@ from schemas.period import Period
 SHARE = number_look(2)
 MEASURES_ZH = {"filing_rate": "报送率", "revenue_coverage": "营收覆盖率"}
 HEADINGS = (
-    Heading("", "表号", 10),
+    Heading("", "表号、报告期", 16),
     Heading("", "表名", 38),
     Heading("", "报告期", 16),
     Heading("报送份数", "应报", 9),
@@ -93,7 +93,7 @@ def _heads(sheet: Sheet, row: int, labels: tuple[tuple[int, int, str], ...]) -> 
 
 def _form(sheet: Sheet, row: int, form: Row, line: int) -> int:
     """Write one form's row; gives its height in pixels."""
-    sheet.text(row, 0, form["form"], CODE)
+    sheet.text(row, 0, f"{form['form']} {form['period']}", CODE)  # what its bars are called
     sheet.text(row, 1, form["form_title"])
     sheet.text(row, 2, Period.parse(form["period"]).printed, CODE)
     for column, count in enumerate(("due_n", "accepted_n", "pending_n", "rejected_n", "absent_n"), 3):

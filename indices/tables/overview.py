@@ -151,7 +151,11 @@ def _sheet(
     top = sheet.head(method.title, heading_line(notes, method), f"（{mark}）")
     row = sheet.headings(top, headings)
     sheet.raw.freeze_panes(row, VALUE)
-    sheet.raw.repeat_rows(top, row - 1)
+    long = (
+        len(subjects) > CHARTED
+    )  # of a short table a page holds all, and what stands below has headings of its own
+    if long:
+        sheet.raw.repeat_rows(top, row - 1)
     ranked: list[tuple[str, int, list[Row]]] = []
     for title, members in _blocks(subjects):
         if title:
@@ -166,13 +170,17 @@ def _sheet(
     if not subjects:
         sheet.merged(row, 0, row, sheet.last_column, "本期没有可以计算的对象。", TEXT)
         row += 1
-    lines = (notes.trial, notes.scope, PRODUCTS, COMPARISON, method.intervals, f"{SYMBOLS}{status_legend()}")
+    status = f"{status_legend()}“状态”是月度监测值的；全篮子值所用各指标的状态见“指标”表。"
+    lines = (notes.trial, notes.scope, PRODUCTS, COMPARISON, method.intervals, f"{SYMBOLS}{status}")
     row = sheet.notes(row, lines) + 1
     if not ranked:
         return
     # with several baskets the largest is drawn: bars of different baskets do not belong side by side
     kind, first, members = max(ranked, key=lambda block: len(block[2]))
     span = Span(sheet.name, NAME, first, first + len(members) - 1)
+    if long:  # under headings that are repeated nothing else may stand
+        sheet = Sheet(book, f"{name}图", sheet.widths)
+        row = sheet.head(method.title, heading_line(notes, method), f"（{mark}）")
     if len(members) > CHARTED:
         draw_ends(book, sheet, row, f"{kind}月度监测值", span)
     else:

@@ -23,7 +23,6 @@ _CENT = Decimal("0.01")
 
 def draw_ends(book: Book, sheet: Sheet, row: int, title: str, span: Span) -> None:
     """Many subjects: the first and the last of them side by side."""
-    sheet.break_before(row)
     value = (Series("月度监测值", VALUE),)
     half = sheet.pixels // 2
     for left, words, first, last in (
@@ -67,7 +66,8 @@ def draw_whole(book: Book, sheet: Sheet, row: int, title: str, span: Span, drawn
     if ends:
         low = PILLARS + len(drawn.pillars)
         worst = max(high for _, high in ends)
-        whiskers = rank_whiskers(book, f"{title}位次和位次区间（5%～95%）", stack, (low + 1, low, 0), worst)
+        interval = "位次区间（5%～95%）"
+        whiskers = rank_whiskers(book, f"{title}位次和{interval}", stack, (0, low, low + 2), worst, interval)
         sheet.chart(stack.last + 2, 0, whiskers, sheet.pixels - 10, CHART_HEIGHT)
 
 
@@ -76,9 +76,9 @@ def _labels(sheet: Sheet, row: int, drawn: Drawn) -> int:
     last = PILLARS + len(drawn.pillars) - 1
     words = "分项贡献（分）：各指标得分乘以有效权重，按分项相加；合计与监测值的尾差因修约而来"
     sheet.merged(row, 0, row, last, words, BLOCK)
-    sheet.merged(row, last + 1, row, last + 2, "位次区间", BLOCK)
+    sheet.merged(row, last + 1, row, last + 3, "位次区间", BLOCK)
     names = (name for _, name in drawn.pillars)
-    for column, label in enumerate(("位次", "代码", "名称", "监测值", "合计", *names, "起", "止")):
+    for column, label in enumerate(("位次", "代码", "名称", "监测值", "合计", *names, "起", "止", "宽度")):
         sheet.text(row + 1, column, label, HEADING)
     sheet.raw.set_row(row + 1, LINE + 2)
     return row + 2
@@ -95,9 +95,10 @@ def _figures(sheet: Sheet, row: int, member: Row, drawn: Drawn) -> None:
     sheet.number(row, VALUE + 1, _published(whole), SCORE)
     for column, given in enumerate(points, PILLARS):
         sheet.number(row, column, None if given is None else _published(given), SCORE, NOT_APPLICABLE)
-    ends = drawn.intervals.get(member["subject"], (None, None))
-    for column, end in enumerate(ends, PILLARS + len(points)):
-        sheet.number(row, column, end, ORDINAL, NOT_APPLICABLE)
+    ends = drawn.intervals.get(member["subject"])
+    interval = (None,) * 3 if ends is None else (*ends, ends[1] - ends[0])
+    for column, value in enumerate(interval, PILLARS + len(points)):
+        sheet.number(row, column, value, ORDINAL, NOT_APPLICABLE)
     sheet.fit_row(row, (member["subject_name"], NAME, NAME))
 
 

@@ -72,7 +72,11 @@ def write_scored(
 
 def write_intervals(book: Book, ranks: pl.DataFrame, names: Mapping[str, str]) -> None:
     """位次区间: the ranks of the draws in the order of the published ones, with a line per subject drawn."""
-    shown = ranks.rename({"low": "rank_low", "high": "rank_high"}).sort("nominal", "subject", nulls_last=True)
+    shown = (
+        ranks.rename({"low": "rank_low", "high": "rank_high"})
+        .with_columns((pl.col("rank_high") - pl.col("rank_low")).alias("rank_width"))
+        .sort("nominal", "subject", nulls_last=True)
+    )
     ordered = readable(shown, names, {})
     sheet, row = write_frame(book, "位次区间", ordered)
     drawn = ordered.head(_DRAWN).drop_nulls("nominal").height
@@ -83,7 +87,8 @@ def write_intervals(book: Book, ranks: pl.DataFrame, names: Mapping[str, str]) -
         title = "发布位次和 90 % 抽样所在的位次区间" + (
             f"（前 {drawn} 名）" if drawn < ordered.height else ""
         )
-        chart = rank_whiskers(book, title, span, (at["rank_high"], at["rank_low"], at["nominal"]), worst)
+        columns = (at["nominal"], at["rank_low"], at["rank_width"])
+        chart = rank_whiskers(book, title, span, columns, worst, "90 % 抽样的位次区间")
         sheet.chart(row + 1, 0, chart, sheet.pixels - 10, 420)
 
 

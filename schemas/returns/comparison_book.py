@@ -17,6 +17,7 @@ from schemas.form import Form
 from schemas.period import Period
 from schemas.reading.record import Submission
 from schemas.returns.compare import ADDED, CHANGED, KEPT, REMOVED, compare_versions, form_by
+from schemas.row_words import row_words
 from schemas.stamp import CATEGORY
 
 STATE_ZH = {CHANGED: "修改", ADDED: "新增", REMOVED: "删除", KEPT: "未变"}
@@ -98,7 +99,7 @@ class _Writer:
         for row, line in enumerate(frame.iter_rows(named=True), _HEADER_ROW + 1):
             old, new = (self._figure(line["field"], line[name]) for name in ("old_value", "new_value"))
             self._put(sheet, row, 0, STATE_ZH[line["state"]], self._states[line["state"]])
-            self._put(sheet, row, 1, self._row_name(line["row_key"]))
+            self._put(sheet, row, 1, row_words(self._form, line["row_key"], self._codes))
             self._put(sheet, row, 2, self._label(line["field"]))
             self._put(sheet, row, 3, line["old_cell"], self._address)
             self._put(sheet, row, 4, line["old_value"] if old is None else old)
@@ -111,7 +112,7 @@ class _Writer:
         sheet = self._sheet(name, ["原版有、新版没有的行："], ["行", "行键"])
         sheet.set_column(0, 1, 60)
         for row, key in enumerate(keys, _HEADER_ROW + 1):
-            self._put(sheet, row, 0, self._row_name(key))
+            self._put(sheet, row, 0, row_words(self._form, key, self._codes))
             self._put(sheet, row, 1, key)
 
     def _sheet(self, name: str, head: Sequence[str], labels: Sequence[str]) -> Worksheet:
@@ -155,13 +156,3 @@ class _Writer:
 
     def _label(self, field: str) -> str:
         return next((c.label for c in self._form.columns if c.code == field), field)
-
-    def _row_name(self, key: str) -> str:
-        """A row as a person calls it: the names of its codes, the code itself where it has no name."""
-        lists = {column.code: column.codelist for column in self._form.keys}
-        names = []
-        for part in filter(None, key.split(";")):
-            field, _, code = part.partition("=")
-            codelist = lists.get(field)
-            names.append(self._codes.names(codelist).get(code, code) if codelist else code)
-        return " ".join(names)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from schemas.codes import Codes
 from schemas.reading.package import Limits
-from schemas.reading.record import Submission
+from schemas.reading.record import Delivery, Submission
 from schemas.returns.comparison_book import comparison_workbook
 from schemas.returns.letter import Letter, letter_workbook
 from schemas.returns.naming import TAG, Name, fit, names_in, stem_of
@@ -116,7 +116,20 @@ def _office(codes: Codes, code: str) -> str:
 
 def _job(one: Returned, path: Path, codes: Codes) -> ReturnJob:
     office = _office(codes, submitter_of(one))
-    return ReturnJob(one.source, path, one.delivery.file_name, office, one.findings, one.answers)
+    return ReturnJob(
+        one.source, path, one.delivery.file_name, office, one.findings, one.answers, _which(one.delivery)
+    )
+
+
+def _which(delivery: Delivery) -> tuple[str, ...]:
+    """Which versions a copy is about, since the copies of earlier ones stay beside it."""
+    judged = "、".join(
+        " ".join(part for part in (s.form, s.subject, s.period, f"第 {s.version} 版") if part)
+        for s in delivery.submissions
+    )
+    if not judged:
+        return ()
+    return (f"本件所审：{judged}；同一报表有几份退件的，以所审版次最大的一份为准。",)
 
 
 def _letter(one: Returned, codes: Codes) -> bytes:

@@ -19,12 +19,13 @@ from openpyxl.worksheet.worksheet import Worksheet
 from schemas.codes import Codes
 from schemas.finding import SEVERITY_ZH, Finding, Reply, Severity
 from schemas.reading.explanations import ID, LEAST, REASON, REASONS, TEXT, TITLE
+from schemas.returns.figures import figures
 from schemas.returns.marks import HARD, SOFT, areas
 from schemas.returns.record import Answer, Listing, answer_of, awaits_explanation
 from schemas.stationery import LINE, lines
 
 COLUMNS: Mapping[str, float] = {
-    "序号": 5, "程度": 7.5, "表": 7.5, "工作表": 9, "单元格": 9, "值": 13, "说明": 34, "怎么办": 24,
+    "序号": 5, "程度": 7.5, "表": 7.5, "工作表": 9, "单元格": 9, "值": 22, "说明": 34, "怎么办": 24,
     REASON: 15, TEXT: 28, "答复状态": 10, "规则": 7, ID: 11,
 }  # fmt: skip
 HEADER_ROW = 6
@@ -106,11 +107,12 @@ def _write_head(sheet: Worksheet, listing: Listing) -> None:
 def _write_line(sheet: Worksheet, row: int, finding: Finding, answer: Answer, codes: Codes) -> None:
     soft = finding.severity is Severity.SOFT
     state = _REPLY_ZH[answer.reply] if soft else "须改正"
+    values = figures(finding)
     said = {
         "程度": SEVERITY_ZH[finding.severity],
         "表": f"{finding.form} {finding.subject}".strip(),
         "工作表": finding.sheet,
-        "值": finding.value[:_LONGEST].replace("|", " | ") + "…" * (len(finding.value) > _LONGEST),
+        "值": values[:_LONGEST] + "…" * (len(values) > _LONGEST),
         "说明": finding.message,
         "怎么办": finding.advice,
         REASON: _offered(codes).get(answer.reason, answer.reason) if soft else "",

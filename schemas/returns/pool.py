@@ -47,7 +47,9 @@ def write_returns(
     PoolError if a worker cannot start.
     """
     limits = limits or Limits()
-    listings = [listing_of(job.delivery_name, job.office, job.findings, job.answers) for job in jobs]
+    listings = [
+        listing_of(job.delivery_name, job.office, job.findings, job.answers, job.remarks) for job in jobs
+    ]
     codes = load_codes(codes_folder)
     done: dict[int, ReturnResult] = {}
 

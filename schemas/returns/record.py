@@ -38,7 +38,7 @@ class ReturnJob:
     """One workbook to be marked: the bytes at ``source``, written anew to ``target``.
 
     ``findings`` are those of the whole delivery; which of them are shown, ``shown`` says. ``answers``
-    is by finding id. ``office`` is the submitter as a letter addresses it.
+    is by finding id. ``office`` is the submitter as a letter addresses it, ``remarks`` are sentences on top.
     """
 
     source: Path
@@ -47,6 +47,7 @@ class ReturnJob:
     office: str
     findings: tuple[Finding, ...]
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,11 @@ class Listing:
 
 
 def listing_of(
-    delivery_name: str, office: str, findings: Iterable[Finding], answers: Mapping[str, Answer]
+    delivery_name: str,
+    office: str,
+    findings: Iterable[Finding],
+    answers: Mapping[str, Answer],
+    remarks: tuple[str, ...] = (),
 ) -> Listing:
     """The listing of what the submitter sees of these findings, and of the answers that belong to them.
 
@@ -137,5 +142,5 @@ def listing_of(
         office,
         kept,
         {finding.id: answers[finding.id] for finding in kept if finding.id in answers},
-        (remark,) if len(told) > MOST else (),
+        (*remarks, *((remark,) if len(told) > MOST else ())),
     )
