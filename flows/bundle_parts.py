@@ -73,16 +73,14 @@ def foreign(made: Manifest, parts: Mapping[str, bytes]) -> list[str]:
     found = {name: _digest(name, data) for name, data in parts.items() if name.split("/")[0] in MADE_OF}
     found.pop(f"codes/{WORKDAYS}", None)
     together = {"rules": made.rules.get("between"), "plan": made.procedures.get("plan")}
+    summed = [name for name in found if name not in expected and name.split("/")[0] in together]
     wrong = []
     for folder, digest in together.items():
-        own = {
-            n.partition("/")[2]: found.pop(n)
-            for n in list(found)
-            if n not in expected and n.startswith(f"{folder}/")
-        }
+        own = {name.partition("/")[2]: found[name] for name in summed if name.startswith(f"{folder}/")}
         if digest_together(own) != digest:
             wrong.append(f"{folder}/")
-    return sorted([*wrong, *(n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n))])
+    single = {name: digest for name, digest in found.items() if name not in summed}
+    return sorted([*wrong, *(n for n in expected.keys() | single.keys() if expected.get(n) != single.get(n))])
 
 
 def left_out(made: Manifest, parts: Mapping[str, bytes]) -> list[str]:

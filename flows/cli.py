@@ -6,6 +6,7 @@ error. The commands stand in ``cli_*.py``; only ``run`` and ``serve`` start Pref
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 
@@ -33,6 +34,7 @@ app.registered_commands.sort(
 
 def main() -> None:
     """The entry point: maps every outcome to an exit code and never shows a traceback for a user's mistake."""
+    gc.set_threshold(100_000)  # a month's cells make no cycles: looking for them often is in vain
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")

@@ -133,7 +133,7 @@ def _show_cell(found: list[dict[str, Any]], as_json: bool, xlsx: Path | None, re
 def verify(
     anchor: Annotated[
         list[str] | None,
-        typer.Option("--anchor", help="留存在别处的台账哈希，见任一旧表的说明页 · a head kept elsewhere"),
+        typer.Option("--anchor", help="留存在别处的日志末端哈希，见任一旧表的说明页 · a head kept elsewhere"),
     ] = None,
     home: Home = None,
     codes: CodesFolder = None,

@@ -32,7 +32,7 @@ _SOURCE = dict.fromkeys(Source.__dataclass_fields__, "VARCHAR") | {
 }  # fmt: skip
 _SUM = {"variant": "VARCHAR", "t0": "INTEGER", "annual": "BOOLEAN", "form": "VARCHAR", "scope": "VARCHAR"}
 _INCLUDED = _SUM | {"month": "INTEGER", "level": "VARCHAR", "unit": "VARCHAR"}
-_REVENUE = {form: "rev_year" if form == "GLT04" else "rev_cum" for form in SUMMED}
+_REVENUE = {form: "rev_year" if form == "GLT04" else "rev_cum" for form in SUMMED}  # as the engine weighs
 _REGIONAL = ("GLT02", "rev_cum")  # where a submitter's own revenue is not known
 
 Sum = tuple[str, int, bool, str, str]  # variant, t0, annual, form, scope

@@ -35,6 +35,7 @@ class ReleaseTable:
             head = record.split(",", max(places) + 1)
             self._rows.setdefault(tuple(head[at].strip('"') for at in places), []).append(record)
 
+    @property
     def keys(self) -> list[tuple[str, ...]]:
         """Every key, in the order of the table."""
         return list(self._rows)

@@ -28,7 +28,7 @@ from schemas.reading.record import Delivery, Submission
 from schemas.returns.compare import differ
 from schemas.returns.folder import write_return_folder
 from schemas.returns.naming import answered_in
-from schemas.returns.record import Answer, Returned, ReturnFile
+from schemas.returns.record import LETTER_SUFFIX, Answer, Returned, ReturnFile
 
 
 def returns_folder(out: Path, period: Period) -> Path:
@@ -135,6 +135,8 @@ def return_missing(
     released = [entry.seq for entry in store.journal.entries() if entry.type == EventType.RELEASED]
     given = {"month": through.ref_month, "since": max(released, default=0)}
     there = answered_in(returns_folder(out, through))
+    for folder in sorted(out.glob("*/returns")):  # a refused file has no period: its letter may lie in any
+        there |= answered_in(folder, (LETTER_SUFFIX,))
     owed = [
         digest
         for (digest,) in con.execute(_OWED, given).fetchall()

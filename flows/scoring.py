@@ -106,6 +106,8 @@ def comparison_lines(found: Comparison) -> list[str]:
     lines = [
         "　".join((f"{found.design.name}（{found.design.id}）", *labels))
         + f"：发布值变动 {changed} 个，位次变动 {moved.height} 个"
+        + _gone(found.index, "before", "after", "失去指数")
+        + _gone(found.index, "after", "before", "得到指数")
     ]
     for row in (
         moved.sort(pl.col("shift").abs(), "subject", descending=[True, False]).head(10).iter_rows(named=True)
@@ -116,6 +118,14 @@ def comparison_lines(found: Comparison) -> list[str]:
             + f"  {_reasons(found, row['subject'], row['period'])}"
         )
     return lines
+
+
+def _gone(index: pl.DataFrame, there: str, gone: str, word: str, shown: int = 5) -> str:
+    """Who has an index on one side alone; empty if nobody."""
+    rows = index.filter(pl.col(there).is_not_null() & pl.col(gone).is_null())
+    names = [f"{name} {period}".rstrip() for name, period in rows.select("name", "period").iter_rows()]
+    more = f" 等 {len(names)} 个" if len(names) > shown else ""
+    return f"；{word}：{'、'.join(names[:shown])}{more}" if names else ""
 
 
 def _reasons(found: Comparison, subject: str, period: str, shown: int = 3) -> str:

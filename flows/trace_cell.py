@@ -23,7 +23,7 @@ def trace_cell(traced: Traced, file: str, sheet: str, cell: str) -> list[Row]:
     """
     place = [file, file, sheet, cell]
     filed = traced.query(
-        "select distinct s.form, s.ref_month, c.field, c.region_code from cell c join submission s on s.id = c.submission"
+        f"select distinct s.form, s.ref_month, c.field, c.region_code from {traced.stored('cell')} c join submission s on s.id = c.submission"
         " join delivery d on d.digest = s.digest"
         " where (d.file_name = ? or starts_with(d.digest, ?)) and c.sheet = ? and c.address = ?",
         place,

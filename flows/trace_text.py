@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.tree import Tree
 
+from flows.approval import caveat
 from flows.lineage import VALUE
 from flows.release_rows import Row
 from indices.tables.words import MISSING_ZH
@@ -59,9 +60,11 @@ def _stage(found: Row) -> str:
 
 
 def _approval(approval: Row) -> str:
+    told = caveat(approval)
     if not approval:
-        return "未经批准"
-    return f"{approval['approver']} 以 {approval['document']} 批准，事件 {approval['seq']}"
+        return told
+    words = f"{approval['approver']} 以 {approval['document']} 批准，事件 {approval['seq']}"
+    return f"{words}，{told}" if told else words
 
 
 def _title(i: Row) -> str:
@@ -103,6 +106,7 @@ def _cell(branch: Tree, cell: Row) -> None:
         f"{use}{cell['form']}.{cell['field']} {cell['value'] or cell['mark']}　{cell['submitter']}"
         f" {cell['period']} v{cell['version']}　{cell['file_name']} ‹{cell['sheet']}› {cell['cell']}"
         f" “{cell['raw']}”{corrected}　{cell['digest'][:12]}　{_events(cell)}"
+        f"　{len(cell['without_finding'])} 条规则无发现"
     )
     for finding in cell["findings"]:
         line.add(_finding(finding))

@@ -101,7 +101,7 @@ class Traced:
     def targets(self) -> dict[str, Row]:
         """The plan's target of each subject that has one, as the release keeps it."""
         table = ReleaseTable(self.release, "result_target", ("subject",))
-        return {subject: table.rows(subject)[0] for (subject,) in table.keys()}  # noqa: SIM118
+        return {subject: table.rows(subject)[0] for (subject,) in table.keys}
 
     def results(self, table: str, index: str, subject: str) -> list[Row]:
         """The rows of a result table for one subject of an index, in the release's own period."""
@@ -110,7 +110,7 @@ class Traced:
     def subjects(self, index: str) -> list[str]:
         """Every subject of an index in the release's own period, in the order of the table."""
         period = self.release.manifest.period
-        return [s for i, p, s in self._table(INDICATOR).keys() if (i, p) == (index, period)]  # noqa: SIM118
+        return [s for i, p, s in self._table(INDICATOR).keys if (i, p) == (index, period)]
 
     def asked(self, index: str, subjects: Iterable[str]) -> list[Asked]:
         """The indicators of subjects, as :class:`flows.lineage.Lineage` wants them."""
@@ -148,6 +148,11 @@ class Traced:
     def place_table(self, name: str) -> None:
         """Lay a whole table of the release into the connection, for a query that joins it."""
         place_table(self._con, self.release, name)
+
+    def stored(self, table: str) -> str:
+        """The name of a table of the warehouse itself, where :meth:`place` has put a smaller one before it."""
+        (row,) = self.query("select current_database() as name")
+        return f'"{row["name"]}".main.{table}'
 
     def query(self, text: str, given: Sequence[object] = ()) -> list[Row]:
         """The rows of a query on the warehouse, as mappings from column to value."""

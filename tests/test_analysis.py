@@ -91,6 +91,33 @@ def test_the_weights_of_judges_keep_their_proportions_when_one_is_left_out() -> 
     assert ranks_without(found, "c") == {"p": 2, "q": 1}  # 40 against 51.8
 
 
+RAGGED = "[[groups]]\nid = 'I'\nname = 'I'\n" + "".join(
+    f"[[groups]]\nid = '{g}'\nname = '{g}'\nparent = 'I'\nweight = '{w}'\n" for g, w in (("P", 1), ("Q", 8))
+)
+
+
+def test_what_stays_keeps_the_mean_and_the_weights_of_its_level_when_the_deepest_group_goes() -> None:
+    leaves = leaf("a", parent="P") + leaf("c") + leaf("d")
+    line = scale("{method = 'goalpost'}") + "[[steps]]\nstep = 'aggregate'\n"
+    one = "[[groups]]\nid = 'I'\nname = 'I'\n[[groups]]\nid = 'P'\nname = 'P'\nparent = 'I'\n"
+    method = design(leaves, line + "means = ['geometric', 'arithmetic']\n", groups=one)
+    data = pl.DataFrame({"who": list("pq"), "a": [50, 50], "c": [10, 45], "d": [90, 45]})
+    found = leave_out(method, arrange(method, data), score(method, data), "")
+    assert ranks_without(found, "P") == {
+        "p": 1,
+        "q": 2,
+    }  # (10 + 90) / 2 against 45; their geometric means are 30 and 45
+
+    deep = RAGGED + "[[groups]]\nid = 'S'\nname = 'S'\nparent = 'P'\n"
+    leaves = leaf("a", parent="S") + leaf("b", parent="P") + leaf("c", parent="Q")
+    equal = "[[steps]]\nstep = 'weigh'\nmethod = 'equal'\nlevel = 1\n"
+    method = design(leaves, scale("{method = 'goalpost'}") + equal + ARITHMETIC, groups=deep)
+    data = pl.DataFrame({"who": list("pq"), "a": [0, 0], "b": [90, 20], "c": [40, 50]})
+    found = leave_out(method, arrange(method, data), score(method, data), "")
+    # without S both P and Q are of level 1, and keep 1 against 8: p (90 + 8 x 40) / 9, q (20 + 8 x 50) / 9
+    assert ranks_without(found, "S") == {"p": 2, "q": 1}
+
+
 def test_an_index_that_does_not_stand_without_a_node_says_why() -> None:
     method = design(
         leaf("a") + leaf("b") + leaf("c"), "[[steps]]\nstep = 'screen'\nat_least = '0.3'\n" + LINE

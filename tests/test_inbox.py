@@ -19,6 +19,7 @@ from flows.returning import recorded_findings
 from flows.settings import Settings
 from flows.standing import standing
 from schemas.finding import Finding, Severity
+from schemas.period import Period
 from schemas.reading.pool import Limits, read_files
 from schemas.reading.record import Delivery
 
@@ -107,8 +108,8 @@ def test_copies_that_a_run_could_not_write_are_made_up_by_the_next(
     (inbox / "旧.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
     settings = small.settings(tmp_path / "home")
 
-    def run() -> list[str]:
-        outcome = run_batch(settings, MONTH, [inbox], out, compute=False)
+    def run(period: Period = MONTH) -> list[str]:
+        outcome = run_batch(settings, period, [inbox], out, compute=False)
         return [str(path.relative_to(out / "2026-10" / "returns")) for path in outcome.returns]
 
     def full(*_: object) -> None:
@@ -122,6 +123,6 @@ def test_copies_that_a_run_could_not_write_are_made_up_by_the_next(
     (copy, letter) = run()  # no new file, and all that goes back
     assert copy.startswith("360602 ") and copy.endswith("报表-审核结果.xlsx")
     assert letter == "未识别单位/旧-退件函.xlsx"
-    assert run() == []
+    assert run() == run(Period.parse("2026-09")) == []
     (out / "2026-10" / "returns" / copy).unlink()
     assert run() == [copy]

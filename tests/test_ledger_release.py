@@ -140,6 +140,16 @@ def test_changed_files_of_a_release_are_named(store: Store) -> None:
         read_release(store, "../journal")
 
 
+def test_a_manifest_of_no_period_or_in_another_folder_is_refused_in_a_sentence(store: Store) -> None:
+    write_release(store, manifest(period="2026-13"), TABLES, *CLERK)
+    with pytest.raises(ReleaseError, match="报告期 '2026-13' 不是"):
+        read_release(store, "2026-13.1")
+    release = write_release(store, manifest(), TABLES, *CLERK)
+    release.folder.rename(release.folder.with_name("2026-11.1"))
+    with pytest.raises(ReleaseError, match=r"2026-11\.1"):
+        read_release(store, "2026-11.1")
+
+
 def test_a_crash_before_the_rename_leaves_no_release(store: Store) -> None:
     half = store.releases / ".2026-10.1.building"
     half.mkdir(parents=True)

@@ -16,12 +16,14 @@ from flows.intake import reader
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse, view_warehouse
 from flows.lineage import COVERAGE, VALUE, Lineage, asked_of
+from flows.lineage_cells import _REVENUE
 from flows.publication import compute_release
 from flows.release_rows import Row
 from flows.trace import trace
 from flows.trace_cell import trace_cell
 from flows.traced import Traced
 from indices.method import load_methods
+from indices.parameters import REVENUE_FIELDS
 from schemas.codes import load_codes
 
 ABSENT = "360602"  # 31 % of EI, so that its sums do not count; 0.06 % of NF, so that they do
@@ -100,6 +102,10 @@ def test_which_rule_a_status_speaks_of(status: str, reason: str, broken: bool) -
     (asked,) = asked_of(method, [("CM101", "EI", "2026-10", reason)], [("EI", "CM101", name, status)])
     months = {s.month for s in Lineage(load_codes(), method).sources(asked)}
     assert months == ({202610, 202512} if broken else {202610, 202512, 202510})
+
+
+def test_the_engine_weighs_by_the_same_fields() -> None:
+    assert dict(REVENUE_FIELDS) == _REVENUE
 
 
 def test_the_way_back_from_a_cell_that_only_weighs(gap: Gap) -> None:

@@ -40,7 +40,7 @@ def test_the_stages_are_told_in_words_with_names_and_without_idle_columns() -> N
     assert found["上下限"][2][:6] == ("a", "线性", "上下限", None, 0, 100) and "—" in found["上下限"][2]
     assert found["各级合成"][0] == ("单位代码", "单位", "代码", "数值", "缺失原因")
     assert ("q", "q", "P 分项", "…", "未报或迟报") in found["各级合成"]
-    assert found["权重"][2][2] == "给定" and found["缺失规则影响"][2][2] == "迟报：权重分摊"
+    assert found["权重"][2][2] == "给定" and found["缺失规则影响"][2][2] == "未报或迟报：权重分摊"
 
 
 def test_a_type_without_ranks_is_counted_nowhere_and_compared_with_nobody() -> None:

@@ -127,6 +127,11 @@ def test_the_way_back_names_the_same_figures(traced: Traced) -> None:
             assert (now["digest"], now["sheet"], now["cell"]) in listed
 
 
+def test_the_way_back_does_not_depend_on_what_was_asked_before(traced: Traced) -> None:
+    trace(traced, "CA", "KCU", "CA101")
+    assert trace_cell(traced, "360602.xlsx", "GLT02", "K15")
+
+
 def test_what_is_not_there_is_said(traced: Traced) -> None:
     with pytest.raises(TraceError, match="没有指数 XX"):
         trace(traced, "XX", CITY)
@@ -170,7 +175,7 @@ def test_the_command_prints_the_tree_without_prefect(traced: Traced, small: Smal
     )
 
 
-def test_a_finding_is_shown_at_its_own_row_with_the_answers_to_it(small: Small, small_home: Path) -> None:
+def test_findings_answers_and_corrections_stand_at_their_own_row(small: Small, small_home: Path) -> None:
     """Two counties' rows of one field of a city's form, a finding on one of them: the other says nothing of it."""
     store = Store(small_home)
     with closing(duckdb.connect(str(store.warehouse))) as con:
@@ -189,19 +194,29 @@ def test_a_finding_is_shown_at_its_own_row_with_the_answers_to_it(small: Small, 
             "insert into reply values (6, 0, 'f1', 'S999', 'approved', '', '已核实', ?, ?, ?, ?, ?, '', '', '李四', '审核员')",
             [submitter, period, form, subject, digest],
         )
+        con.execute(
+            "insert into correction values (7, '360600/R-1', 'applied', 0, '', '', ?, ?, ?, ?, ?, 'rev_year', '986090',"
+            " '986000', '1', '', '张三', '李四', '李四', '审核员', '')",
+            [id, form, period, subject, key],
+        )
     with closing(view_warehouse(store)) as con:
         traced = Traced(con, store, releases(store)[-1], small.codes)
+        revenue = trace(traced, "MQ", "360602", "MQ301")["indicators"][0]["variables"][1]["rows"][0]
         findings = {
             subject: {c["field"]: c["findings"] for v in tree["variables"] for c in v["rows"]}
             for subject in ("360602", "360603")
             for tree in trace(traced, "MQ", subject, "MQ301")["indicators"]
         }
         text = str_of(trace_tree(trace(traced, "MQ", "360602", "MQ301")))
+    assert (revenue["value"], revenue["raw"]) == ("986000.0000", "986090")
+    assert revenue["correction"]["revision"] == "360600/R-1" and revenue["events"][-1]["actor"] == "李四"
+    assert "按修订单 360600/R-1 由 986090 更正为 986000（李四，事件 7）" in text
     (finding,) = findings["360602"]["rd_exp"]
     assert (finding["rule"], finding["state"], finding["seq"]) == ("S999", "approved", 5)
     assert [(r["actor"], r["seq"]) for r in finding["replies"]] == [("李四", 6)]
     assert findings["360602"]["rev_year"] == findings["360603"]["rd_exp"] == []
     assert "S999 不符：偏高（已核定；李四，事件 6：已核实）　事件 5" in text
+    assert f"{len(rules_on('GLT04', '2024', 'rd_exp', '2025', 'submission'))} 条规则无发现" in text
 
 
 def str_of(tree: Tree) -> str:
@@ -259,6 +274,7 @@ def test_stage_and_approval_are_the_journal_s_last_word(small: Small, small_home
     assert found["method_approval"]["approver"] == "张三"
     top = str_of(trace_tree(found)).splitlines()[0]
     assert "（最终，发布 王五，批准 赵六）" in top and "张三 以 赣统〔2026〕1号 批准" in top
+    assert "方法批准晚于首期数据" in top
 
 
 def test_another_code_list_is_named(small: Small, traced: Traced, tmp_path: Path) -> None:

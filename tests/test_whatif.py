@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from test_score_steps import ARITHMETIC, design, index, leaf, scale
 
+from flows.scoring import Comparison, comparison_lines
 from indices.attribution import CAUSES, State, attribute
 from indices.method import MethodError
 from indices.score import score
@@ -87,6 +88,13 @@ def test_who_gains_and_why() -> None:
     assert why((TWO, before), (TWO, before)).height == 0
 
 
+def test_who_loses_the_index_is_named() -> None:
+    changed, gap = overridden(TWO, ["at_least=0.6"]), DATA.with_columns(b=pl.Series(["", "60"]))
+    sides = (TWO, score(TWO, gap)), (changed, score(changed, gap))
+    found = Comparison(TWO, changed, compare(TWO, sides[0][1], sides[1][1]), why(*sides))
+    assert comparison_lines(found)[0].endswith("位次变动 1 个；失去指数：p")
+
+
 def test_the_workbook_says_who_gains_and_by_which_indicators() -> None:
     """Nine indicators, of which one gets more weight: seven have a column, the rest stands together."""
     codes = [f"x{n}" for n in range(9)]
@@ -99,12 +107,25 @@ def test_the_workbook_says_who_gains_and_by_which_indicators() -> None:
     index = compare(many, sides[0][1], sides[1][1])
     book = openpyxl.load_workbook(io.BytesIO(write_comparison_book(many, index, why(*sides), many.names)))
     assert book.sheetnames == ["谁升谁降", "比较", "变动来源"]
+    assert [c.value for c in book["变动来源"][3]][:3] == ["p", "p", "x0"]
     lines = [[c.value for c in row] for row in book["谁升谁降"].iter_rows(min_row=5, max_row=7)]
     labels = lines.pop(0)
     assert len(labels) == 16 and labels[8:15] == sorted(labels[8:15]) and labels[15] == "其余"
     assert [line[0] for line in lines] == ["p", "q"]  # from gain to loss
     for line in lines:
         assert line[4] == pytest.approx(line[3] - line[2]) == pytest.approx(sum(line[8:]))
+
+
+def test_a_comparison_of_releases_names_products_and_types() -> None:
+    changed = overridden(TWO, ["weight.a=3"])
+    sides = (TWO, score(TWO, DATA)), (changed, score(changed, DATA))
+    marks = [pl.lit(v).alias(k) for k, v in (("index", "H-1"), ("product", "monthly"), ("type", "city"))]
+    index, reasons = (
+        f.select(*marks, pl.all()) for f in (compare(TWO, sides[0][1], sides[1][1]), why(*sides))
+    )
+    book = openpyxl.load_workbook(io.BytesIO(write_comparison_book(TWO, index, reasons, TWO.names)))
+    for title in ("比较", "变动来源"):
+        assert [c.value for c in book[title][3]][:3] == ["H-1", "月度监测值", "设区市"]
 
 
 def shares(before: State, after: State) -> dict[str, dict[str, str]]:

@@ -246,11 +246,12 @@ def read_release(store: Store, release_id: str) -> Release:
         )  # fmt: skip
         sound = seal == sha256(canonical_json(record)) and release.id == release_id
         sound = sound and release.digest == manifest.digest == sha256(canonical_json(identity))
-        sound = sound and _is_period(manifest.period) and release_id.startswith(f"{manifest.period}.")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReleaseError(f"发布 {release_id} 的清单读不出来：{error}") from error
     if not sound:
         raise ReleaseError(f"发布 {release_id} 的清单与其摘要不符，文件被改动过。")
+    if not _is_period(manifest.period) or not release_id.startswith(f"{manifest.period}."):
+        raise ReleaseError(f"发布 {release_id} 的清单所记的报告期 {manifest.period!r} 不是它的报告期。")
     return release
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from indices.declare import Impute, Transform, Treat, Weigh
+from indices.declare import Aggregate, Impute, Transform, Treat, Weigh
 from indices.design import Design, Step
 from indices.method import MethodError
 from indices.method_file import checked
@@ -50,16 +50,31 @@ def _forgetting(step: Step, gone: set[str]) -> Step | None:
     return dataclasses.replace(step, indicators=left) if left else None
 
 
-def _judged(design: Design, weights: Mapping[str, Decimal]) -> Design:
-    """The design with the weights that judges gave as plain numbers, since their matrix fits the whole group alone."""
-    frozen = dict(weights)
-    steps = tuple(
-        dataclasses.replace(s, method="frozen", judgements=(), frozen=frozen)
-        if isinstance(s, Weigh) and s.method == "ahp"
-        else s
-        for s in design.steps
+def _settled(design: Design, weights: Mapping[str, Decimal]) -> Design:
+    """The design with all that hangs on the height of a node or on all children of a group said of the node itself.
+
+    When the deepest group goes, the others stand a level lower: means, roundings and weights of levels would go to
+    other nodes. A judgement matrix fits the whole group alone; its weights stay as plain numbers.
+    """
+    above = [s for s in design.steps if isinstance(s, Weigh) and s.level > 0]
+    weighed = {node for step in above for nodes in design.weighed(step).values() for node in nodes}
+    groups = tuple(
+        dataclasses.replace(
+            g,
+            mean=design.mean_of(g),
+            decimals=design.decimals_of(g),
+            weight=weights[g.id] if g.id in weighed else g.weight,
+        )
+        for g in design.groups
     )
-    return dataclasses.replace(design, steps=steps)
+
+    def said(step: Step) -> Step:
+        if isinstance(step, Weigh) and step.method == "ahp":
+            return dataclasses.replace(step, method="frozen", judgements=(), frozen=dict(weights))
+        return dataclasses.replace(step, round_levels=()) if isinstance(step, Aggregate) else step
+
+    steps = tuple(said(s) for s in design.steps if s not in above)
+    return dataclasses.replace(design, groups=groups, steps=steps)
 
 
 def leave_out(design: Design, table: Table, scored: Scored, period: str) -> pl.DataFrame:
@@ -71,11 +86,11 @@ def leave_out(design: Design, table: Table, scored: Scored, period: str) -> pl.D
     root = design.root.id
     before = _ranks(scored, root, period)
     given = scored.weights.filter(pl.col("period") == period).select("node", "weight")
-    plain, rows = _judged(design, dict(given.iter_rows())), []
+    settled, rows = _settled(design, dict(given.iter_rows())), []
     for node in sorted(design.names):
         if node == root or set(design.leaves_of(node)) == {i.id for i in design.indicators}:
             continue
-        after, reason = _without(plain, table, node, period)
+        after, reason = _without(settled, table, node, period)
         for subject, rank in sorted(before.items()):
             other = after.get(subject)
             shift = rank - other if rank is not None and other is not None else None

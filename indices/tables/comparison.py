@@ -39,7 +39,7 @@ _LABELS = ("index", "product", "type", "period")
 def write_comparison_book(
     design: Design, comparison: pl.DataFrame, reasons: pl.DataFrame, names: Mapping[str, str]
 ) -> bytes:
-    """谁升谁降, then both frames as they are; ``names`` are those of the items in ``reasons``."""
+    """谁升谁降, then both frames line by line; ``names`` are those of the items in ``reasons``."""
     book = Book(design.name, CREATED, f"{design.id}　{design.name}　试算比较")
     sheet = Sheet(book, "谁升谁降", [*(h.width for h in _HEAD), *([11] * (MOST + 1))])
     row = sheet.head("改动之后谁升谁降、为何升降", "试算比较，不是发布", "")
@@ -51,9 +51,15 @@ def write_comparison_book(
         row = _block(book, sheet, row, _title(labels, values), block, reasons.filter(here), names)
     sheet.notes(row, (RULE,))
     subjects = dict(comparison.select("subject", "name").unique().sort("subject", "name").iter_rows())
-    write_frame(book, "比较", readable(comparison, subjects, names))
-    write_frame(book, "变动来源", readable(reasons, subjects, names))
+    for title, frame in (("比较", comparison), ("变动来源", reasons)):
+        write_frame(book, title, readable(_in_words(frame), subjects, names))
     return book.finish()
+
+
+def _in_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """The products and subject types of a release by their names; a comparison of files has neither."""
+    words = {"product": PRODUCTS_ZH, "type": SUBJECT_TYPES}
+    return frame.with_columns(pl.col(c).replace(w) for c, w in words.items() if c in frame.columns)
 
 
 def _title(labels: list[str], values: tuple[Any, ...]) -> str:

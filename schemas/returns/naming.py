@@ -60,11 +60,11 @@ def names_in(root: Path, wanted: Sequence[Name]) -> list[Name]:
     return chosen
 
 
-def answered_in(root: Path) -> set[str]:
-    """The digests of the deliveries that the files below ``root`` answer."""
+def answered_in(root: Path, suffixes: tuple[str, ...] = (COPY_SUFFIX, LETTER_SUFFIX)) -> set[str]:
+    """The digests of the deliveries that the files below ``root`` answer; of copies and letters, or of some."""
     if not root.is_dir():
         return set()
-    paths = [p for p in root.glob("*/*") if p.name.endswith((COPY_SUFFIX, LETTER_SUFFIX))]
+    paths = [path for path in root.glob("*/*") if path.name.endswith(suffixes)]
     return {digest for path in paths for digest in _answered(path)}
 
 
