@@ -7,10 +7,8 @@ from itertools import permutations
 import pytest
 from ledger_cases import Desk, read, read_bytes, sheet, workbook
 
-from flows.intake import Intake
 from flows.returning import _versions
 from flows.settings import Settings
-from schemas.period import Period
 from schemas.reading.record import Submission
 
 
@@ -21,11 +19,10 @@ def county(revenue: str, version: int, note: str) -> bytes:
 def compared(desk: Desk, monkeypatch: pytest.MonkeyPatch, *files: bytes) -> list[tuple[int, int]]:
     """File a batch; the pairs of 版次 that a comparison is written for."""
     monkeypatch.setattr("flows.returning.reader", lambda _: read)
-    intake = Intake(Period.parse("2026-10"))
-    intake.deliveries = [read_bytes(data, "报表.xlsx") for data in files]
-    intake.entries = desk.file(*files)
+    deliveries = [read_bytes(data, "报表.xlsx") for data in files]
+    entries = desk.file(*files)
     pairs: list[tuple[Submission, Submission]] = _versions(
-        desk.con, desk.store, Settings(home=desk.store.home), intake
+        desk.con, desk.store, Settings(home=desk.store.home), deliveries, entries
     )
     return [(old.version, new.version) for old, new in pairs]
 
