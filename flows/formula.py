@@ -82,7 +82,8 @@ def value(node: Node, figures: Figures) -> Decimal | None:
                 case "-":
                     return one - two
                 case "*":
-                    return (one * two).quantize(_SCALE, ROUND_HALF_UP)
+                    with localcontext(prec=50):
+                        return (one * two).quantize(_SCALE, ROUND_HALF_UP)
             return quotient(one, two)
     return figures.variables.get(str(next(leaves(node))))
 

@@ -58,6 +58,7 @@ class Intake:
     digests: list[str] = field(default_factory=list)  # theirs
     seen: int = 0  # workbooks whose bytes the journal knows
     ignored: list[Path] = field(default_factory=list)  # not workbooks
+    own_tables: list[Path] = field(default_factory=list)  # of this program: told (L20), and no delivery
     unreadable: list[Finding] = field(default_factory=list)  # files that cannot be opened, or are no delivery
     deliveries: list[Delivery] = field(default_factory=list)
     later: list[Delivery] = field(default_factory=list)  # of periods after ``through``: left alone
@@ -155,7 +156,7 @@ def read(settings: Settings, intake: Intake, progress: Progress = silent) -> Non
     NotHistoryError if ``intake.history_only`` and a workbook holds anything else.
     """
     total, done = len(intake.paths), 0
-    intake.deliveries, intake.later = [], []  # a retry starts afresh
+    intake.deliveries, intake.later, intake.own_tables = [], [], []  # a retry starts afresh
 
     def on_read(_position: int) -> None:
         nonlocal done
@@ -169,6 +170,7 @@ def read(settings: Settings, intake: Intake, progress: Progress = silent) -> Non
             continue
         if delivery.refused is not None and delivery.refused.rule == OWN:
             intake.put_aside(delivery.refused)
+            intake.own_tables.append(path)
             continue
         if intake.history_only and any(s.edition != HISTORY for s in delivery.submissions):
             raise NotHistoryError(
@@ -263,7 +265,7 @@ def judge(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, inta
     """Check the batch's submissions and decide on each; GLT09 by itself, with its own record."""
     intake.verdicts, intake.judged = [], []
     codes = load_codes(settings.codes_folder)
-    evidence = _Evidence(intake.ignored, store)
+    evidence = _Evidence([*intake.ignored, *intake.own_tables], store)
     for target in (store, store.permu):
         deliveries = [d for d in intake.deliveries if store_of(store, d) is target]
         if not any(d.submissions for d in deliveries):
@@ -292,9 +294,9 @@ def opened(
 
 
 class _Evidence:
-    """What a correction may rest on: files beside the workbooks, by their digests, and what is archived.
+    """What a correction may rest on: files that are no deliveries, by their digests, and what is archived.
 
-    A workbook is evidence too: those that came along are in the archive by now, GLT09 apart.
+    A workbook is evidence too: deliveries that came along are in the archive by now, GLT09 apart.
     """
 
     def __init__(self, files: Sequence[Path], store: Store) -> None:

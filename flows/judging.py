@@ -75,7 +75,7 @@ def judge_batch(
             ]  # fmt: skip
             if submission.form == CORRECTIONS:
                 fitting, misfits = corrections_of(
-                    submission, in_force, codes, has_evidence, partial(is_known, con)
+                    submission, in_force, codes, has_evidence, partial(is_known, con), verdicts.corrections
                 )
                 found += misfits
             found = [_answered(finding, replies, explanations) for finding in found]

@@ -28,7 +28,7 @@ from schemas.reading.record import Delivery, Submission
 from schemas.returns.compare import differ
 from schemas.returns.folder import write_return_folder
 from schemas.returns.naming import answered_in
-from schemas.returns.record import LETTER_SUFFIX, Answer, Returned, ReturnFile
+from schemas.returns.record import Answer, Returned, ReturnFile
 
 
 def returns_folder(out: Path, period: Period) -> Path:
@@ -125,7 +125,7 @@ def return_again(
 def return_missing(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, through: Period, out: Path
 ) -> list[ReturnFile]:
-    """Write what should lie in the period's folder and does not.
+    """Write into the period's folder what should lie there and lies in no period's.
 
     A run that is cut short after the journal leaves its copies unwritten, and the next one finds no new
     file. Looked for are deliveries with a report of the period, and whatever was received since the last
@@ -134,9 +134,8 @@ def return_missing(
     """
     released = [entry.seq for entry in store.journal.entries() if entry.type == EventType.RELEASED]
     given = {"month": through.ref_month, "since": max(released, default=0)}
-    there = answered_in(returns_folder(out, through))
-    for folder in sorted(out.glob("*/returns")):  # a refused file has no period: its letter may lie in any
-        there |= answered_in(folder, (LETTER_SUFFIX,))
+    # a late report, or a refused file that has no period, was answered in the folder of the month that took it
+    there = {digest for folder in sorted(out.glob("*/returns")) for digest in answered_in(folder)}
     owed = [
         digest
         for (digest,) in con.execute(_OWED, given).fetchall()

@@ -124,10 +124,12 @@ def _amount(cells: Sequence[Row], month: int) -> Decimal | None:
     there = [c for c in found if c["value"] is not None]
     if not there or any(c["value"] is None and c["mark"] != "N" for c in found):
         return None
-    weights = {
-        str(c["key"]): Decimal(c["value"]) for c in cells if c["use"] == WEIGHT and c["month"] == month
-    }
+    weights = {str(c["key"]): c["value"] for c in cells if c["use"] == WEIGHT and c["month"] == month}
     if not weights:
         return sum((Decimal(c["value"]) for c in there), Decimal(0))
-    weighted = sum(Decimal(c["value"]) * weights[str(c["key"])] for c in there)
-    return quotient(Decimal(weighted), sum(weights[str(c["key"])] for c in there) + Decimal(0))
+    of_each = [weights.get(str(c["key"])) for c in there]
+    if any(weight is None for weight in of_each):
+        return None
+    taken = [Decimal(weight) for weight in of_each if weight is not None]
+    weighted = sum((Decimal(c["value"]) * w for c, w in zip(there, taken, strict=True)), Decimal(0))
+    return quotient(weighted, sum(taken, Decimal(0)))

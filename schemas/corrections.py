@@ -9,7 +9,7 @@ the form is a claim.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.checks import check, prepare
@@ -59,6 +59,14 @@ class Correction:
     approved_by: str
     approved_at: str
 
+    @property
+    def change(self) -> tuple[str, ...]:
+        """What is asked for, whoever asks and on whatever evidence."""
+        return (
+            self.revision, self.target.form, self.target.period, self.row_key, self.field, self.old_value,
+            self.new_value,
+        )  # fmt: skip
+
 
 def corrections_of(
     request: Submission,
@@ -66,15 +74,18 @@ def corrections_of(
     codes: Codes,
     has_evidence: Callable[[str], bool],
     is_known: Callable[[Line], bool],
+    beside: Sequence[Correction] = (),
 ) -> tuple[list[Correction], list[Finding]]:
     """The lines of a GLT10 submission that fit, and a hard finding for each that does not.
 
     ``has_evidence`` says whether a file with this SHA-256 came along or is archived already;
     ``is_known`` whether the same was asked for before and waits or stands: such a line, filed again,
-    asks for nothing. Lines that lack a required field are another rule's matter (R01) and are passed
+    asks for nothing. ``beside`` are the corrections that others of the batch ask for: the same once more must
+    rest on the same evidence. Lines that lack a required field are another rule's matter (R01) and are passed
     over; that the approver is not the requester, the form's own rule says.
     """
-    fitting, findings = [], []
+    fitting: list[Correction] = []
+    findings: list[Finding] = []
     for cells in _lines(request):
         text = {name: (cell.value or "").strip() for name, cell in cells.items()}
         if not all(text.get(name) for name in _NEEDED):
@@ -85,7 +96,9 @@ def corrections_of(
                 figure = _figure(request, line, text["old_value"], in_force)
                 _check_new(line, figure, codes)
                 evidence = _evidence(text["evidence"], has_evidence)
-                fitting.append(_correction(request, cells, text, line, figure, evidence))
+                asked = _correction(request, cells, text, line, figure, evidence)
+                _refuse_other_evidence(asked, [*beside, *fitting])
+                fitting.append(asked)
         except Misfit as misfit:
             findings.append(
                 about(
@@ -99,6 +112,16 @@ def corrections_of(
                 )
             )
     return fitting, findings
+
+
+def _refuse_other_evidence(asked: Correction, beside: Sequence[Correction]) -> None:
+    for other in beside:
+        if other.change == asked.change and other.evidence != asked.evidence:
+            raise Misfit(
+                "evidence",
+                f"同一批里已有同样的修订（工作表 {other.request.sheet} {other.cell}），而依据文件不同。",
+                "同一修订只列一行，依据合并成一个文件后重报。",
+            )
 
 
 def _lines(request: Submission) -> Iterator[Mapping[str, Cell]]:

@@ -5,7 +5,7 @@ A rule whose parameter is absent has no verdict, so a name that no rule knows wo
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from schemas.period import Period
 
 COLUMNS = ("name", "month", "value")
 _FILE = "parameters.csv"
+_NUMBER = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,4})?")
 
 
 def known_parameters() -> tuple[str, ...]:
@@ -36,7 +37,7 @@ def parameters(codes: Codes) -> pl.DataFrame:
         if not _is_period(month):
             raise ListError(f"{place}的 month“{month}”不是报告期，应写如 2026-10。")
         if not _is_number(value):
-            raise ListError(f"{place}的 value“{value}”不是数，请只写数字。")
+            raise ListError(f"{place}的 value“{value}”不是数，请只写数字（至多 16 位整数、4 位小数）。")
         if any((name, month) == line[:2] for line in lines):
             raise ListError(f"{place}：{name} 的 {month} 已在前面写过，请删去一行。")
         lines.append((name, month, value))
@@ -52,7 +53,5 @@ def _is_period(text: str) -> bool:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except InvalidOperation:
-        return False
+    """True for a plain number that DECIMAL(20,4) holds; ``1_000`` and full-width digits are none."""
+    return _NUMBER.fullmatch(text) is not None

@@ -103,6 +103,7 @@ def _evaluate(
             raise RuleError(f"{owed.wide.form.id} 的一级规则不能引用往期（{alias}）")
         there, on = earlier_lines(owed.wide.form, alias, periods_of(frame), in_force)
         named = sorted({field for touch in touches for of, field in touch.earlier if of == alias})
+        _refuse_unknown(owed, rules, alias, set(named) - set(there.columns))
         frames[alias] = there.select(*on, *(name for name in named if name not in on))
         joins.append(f"LEFT JOIN {alias} ON {_same(alias, on)}")
     source = f"(SELECT wide.*, {', '.join([*aliases, '1'])} FROM wide {' '.join(joins)})"
@@ -113,6 +114,14 @@ def _evaluate(
     finally:
         for name in frames:
             con.unregister(name)
+
+
+def _refuse_unknown(owed: Owed, rules: Sequence[Rule], alias: str, unknown: set[str]) -> None:
+    """RuleError for a rule that names a field which earlier reports do not have."""
+    for rule in rules:
+        for name in sorted(unknown):
+            if (alias, name) in touched(owed.wide.form, rule).earlier:
+                raise RuleError(f"规则 {rule.id}（{owed.wide.form.id}）无法执行：往期没有栏目 {alias}.{name}")
 
 
 def _same(alias: str, on: Sequence[str]) -> str:

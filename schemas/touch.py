@@ -67,7 +67,7 @@ def expressions(rule: Rule) -> Iterable[str]:
 def check_message(form: Form, rule: Rule) -> None:
     """RuleError if the sentence prints a name that nothing bears."""
     known = {c.code for c in form.columns} | rule.let.keys() | {"tolerance", *rule.parameters}
-    known |= {f"{alias}.{c.code}" for alias in ALIASES for c in form.columns}
+    known |= {f"{alias}.{field}" for alias, field in touched(form, rule).earlier}
     strange = [name for name in BRACES.findall(rule.message) if name not in known]
     if strange:
         raise RuleError(f"规则 {rule.id}（{form.id}）的说明提到未知的名称：{'、'.join(strange)}")

@@ -137,6 +137,18 @@ def test_what_is_known_already_asks_for_nothing() -> None:
     assert asked(draft(), Stored("410.5"), known=True) == ([], [])  # confirmed, and filed again
 
 
+def test_the_same_asked_for_twice_in_a_batch_rests_on_one_evidence() -> None:
+    (first,), _ = asked(draft(), Stored())
+    again, other = draft(evidence=f"同一文件.pdf {EVIDENCE}"), draft(evidence=f"另一文件.pdf {'cd' * 32}")
+
+    def beside(made: Draft) -> tuple[list[Correction], list[Finding]]:
+        return corrections_of(made.build(), Stored(), CODES, lambda _: True, lambda _: False, [first])
+
+    assert beside(again)[1] == []
+    fitting, (finding,) = beside(other)
+    assert fitting == [] and finding.field == "evidence" and "依据文件不同" in finding.message
+
+
 def test_only_its_own_figures_and_only_figures() -> None:
     for stored, field, sentence in (
         (Stored(submitter="360103"), "row_key", "由 360103 填报"),

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from conftest import MONTH, Small
-from loop import reading, revision, sheet_of, value
+from loop import change, reading, revision, sheet_of, value
 from openpyxl import Workbook, load_workbook
 
 from flows.batch import Outcome, run_batch
@@ -70,8 +70,13 @@ def test_a_correction_filed_again_after_each_word_of_the_bureau(
     save_again("三")
     outcome, kinds = file()
     assert kinds == ["unchanged"] and [j.state for j in outcome.intake.judged] == [State.ACCEPTED]
+    # a newer version brings the old figure back: of that version the correction is asked for anew
+    change(small.inbox / "2026-10" / f"{OFFICE}.xlsx", inbox / "新版.xlsx", small.codes, "GLT02", 2)
+    assert not file()[0].needs_a_person
+    save_again("四")
+    assert file()[1] == ["unchanged", "proposed"]
     store.warehouse.unlink()  # and all of it can be read again
     with store.writing(), closing(open_warehouse(store, reader(settings))) as con:
         assert con.execute("select state, count(*) from correction group by state order by state").fetchall() == [
-            ("applied", 1), ("proposed", 2), ("refused", 1),
+            ("applied", 1), ("proposed", 3), ("refused", 1),
         ]  # fmt: skip

@@ -1,5 +1,6 @@
 """What can happen to a file between the inbox and the archive: it changes, goes away, or its reader has a bad day."""
 
+import zipfile
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -123,6 +124,13 @@ def test_copies_that_a_run_could_not_write_are_made_up_by_the_next(
     (copy, letter) = run()  # no new file, and all that goes back
     assert copy.startswith("360602 ") and copy.endswith("报表-审核结果.xlsx")
     assert letter == "未识别单位/旧-退件函.xlsx"
-    assert run() == run(Period.parse("2026-09")) == []
+    assert run() == run(Period.parse("2026-09")) == run(Period.parse("2026-11")) == []
+    spoilt = copy.replace("报表", "坏")  # a file that the disk damaged stops nothing
+    with zipfile.ZipFile(out / "2026-10" / "returns" / spoilt, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/worksheets/sheet1.xml", "一段文字" * 50)
+    data = bytearray((out / "2026-10" / "returns" / spoilt).read_bytes())
+    data[54:60] = b"\xff" * 6
+    (out / "2026-10" / "returns" / spoilt).write_bytes(data)
+    assert run() == []
     (out / "2026-10" / "returns" / copy).unlink()
     assert run() == [copy]

@@ -152,6 +152,9 @@ def test_a_head_that_is_missing_wrong_or_behind_is_told_and_only_a_missing_one_i
     for content in (b"no head", b""):
         journal.head_path.write_bytes(content)
         assert "无从知道末尾是否完整" in journal.verify_head()[0]
+        with pytest.raises(JournalError, match=r"请从备份恢复 journal\.head"):
+            journal.repair()
+        assert journal.head_path.read_bytes() == content
     journal.head_path.unlink()
     assert "无从知道末尾是否完整" in journal.verify_head()[0]
     assert "已按现有末端（第 6 号事件）写下" in journal.repair()

@@ -29,6 +29,7 @@ def test_tables_in_the_inbox_are_named_and_not_taken(
         read(small.settings(home), intake)
         read(small.settings(home), intake)  # a step may be tried again
         archive(store, intake)
+    assert sorted(path.name for path in intake.own_tables) == sorted(p.name for p in small_outcome.files[:2])
     assert intake.deliveries == [] and list(store.archive.digests()) == []
     assert [(f.rule, f.message) for f in intake.findings] == [(OWN, "这是本程序写出的表，不是报表。")] * 2
     assert sorted(f.file_name for f in intake.findings) == sorted(p.name for p in small_outcome.files[:2])

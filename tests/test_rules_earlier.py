@@ -13,8 +13,9 @@ from records import CODES, Draft, clean, history
 from schemas.checks import Checked, check_earlier, prepare
 from schemas.codes import CODES_DIR, Codes, load_codes
 from schemas.finding import Finding, Severity
-from schemas.form import load_forms
+from schemas.form import Rule, load_forms
 from schemas.reading.record import Submission
+from schemas.touch import RuleError
 
 DONGHU, NANCHANG, DEDUCTING = "360102", "360100", "360199"
 EI, COUNTY, KEI = (DONGHU, "EI", "T"), (DONGHU,), ("KEI", NANCHANG, "")
@@ -44,6 +45,25 @@ def report(form: str, period: str, key: tuple[str, ...], values: dict[str, str])
 def judged(draft: Draft, earlier: Sequence[Draft], codes: Codes = CODES, revised: str = "") -> Checked:
     filed = [replace(one.build(), digest=f"{n:064d}", version=2) for n, one in enumerate(earlier)]
     return check_earlier(prepare([draft.build()], codes), [0], Filed(filed, revised=revised))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"expr": "rev_cum >= prev.rev_cumm"}, "X1（GLT02-2024）无法执行：往期没有栏目 prev.rev_cumm"),
+        ({"expr": "rev_cum > 0", "message": "上月 {prev.rev_cum}"}, "X1（GLT02-2024）的说明提到未知的名称：prev.rev_cum"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_names_what_earlier_reports_have_not_is_named(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], told: str
+) -> None:
+    now, before = clean("GLT02", "2026-10", DONGHU), clean("GLT02", "2026-09", DONGHU)
+    rule = Rule("X1", Severity.SOFT, "TRUE", "企业数 {ent_n}", "请核对。", level=2)
+    form = replace(now.form, rules=(replace(rule, **changes),))
+    monkeypatch.setattr("schemas.frames.load_forms", lambda: (form,))
+    with pytest.raises(RuleError) as refused:
+        judged(now, [before])
+    assert told in str(refused.value)
 
 
 def found(checked: Checked, rule: str) -> list[Finding]:

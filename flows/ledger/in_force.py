@@ -20,7 +20,7 @@ HEAD = ("period", "submitter", "subject", "source", "state", "row_key", "revised
 
 
 # A submission's line is a row of its sheet. A record of history is one figure with its key, so there the
-# latest of each figure stands, by date, then by sequence.
+# latest of each figure stands: by 版次, then date, then sequence, then row.
 _HEADS = """
     with wanted as (
         select * from in_force where form = $form and period in (select unnest($periods))
@@ -46,7 +46,8 @@ _FIGURES = """
         case when k.target is null or c.value is not null then c.text else k.new_value end as text
     from cell c
     left join corrected k on k.target = c.submission and k.row_key = c.row_key and k.field = c.field
-    where c.submission in (select unnest($submissions)) and c.field in (select unnest($fields))
+    where c.submission in (select unnest($submissions))
+        and (c.field in (select unnest($fields)) or k.target is not null)
         and (c.value is not null or c.text is not null or k.target is not null)
 """
 

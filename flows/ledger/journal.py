@@ -199,8 +199,16 @@ class Journal:
         return seq <= len(entries) and entries[seq - 1].hash == head
 
     def _refuse_loss(self) -> None:
-        """JournalError where the journal lacks the event that its head knows, or has another in its place."""
+        """JournalError where the journal lacks the event that its head knows, or has another in its place.
+
+        A head that cannot be read knows nothing: whether the end is whole then, a person has to say.
+        """
         kept = self._kept_head()
+        if kept is None and self.head_path.exists():
+            raise JournalError(
+                f"{self.verify_head()[0]}未作任何改动：请从备份恢复 {self.head_path.name}；"
+                "已用留存在别处的哈希核对过日志完整的（verify --anchor），删去它后再运行。"
+            )
         if kept is not None and not self._has(*kept):
             raise JournalError(f"{self.verify_head()[0]}未作任何改动，请从备份恢复。")
 

@@ -15,10 +15,14 @@ from schemas.reading.record import Submission
 
 
 def is_known(con: duckdb.DuckDBPyConnection, line: Line) -> bool:
-    """True if the same was proposed before, and waits or was confirmed."""
+    """True if the same was proposed before of the version in view, and waits or was confirmed.
+
+    A correction belongs to the version that it named: of a newer one it is asked for anew.
+    """
     rows = con.execute(
-        "select new_value, state from correction where revision = ? and form = ? and period = ?"
-        " and row_key = ? and field = ? and old_value = ? order by seq desc limit 1",
+        "select c.new_value, c.state from correction c join submission s on s.id = c.target"
+        " where c.revision = ? and c.form = ? and c.period = ? and c.row_key = ? and c.field = ?"
+        " and c.old_value = ? and s.superseded_seq is null order by c.seq desc limit 1",
         [line.revision, line.form.code, str(line.period), line.row_key, line.column.code, line.old_value],
     ).fetchall()
     return bool(rows) and rows[0][0] == line.new_value and rows[0][1] != "refused"
@@ -43,14 +47,10 @@ def proposals(
     }
     made: dict[tuple[str, ...], Event] = {}
     for one in sorted(corrections, key=lambda c: (c.request.digest, c.request.sheet) in repeats):
-        change = (
-            one.revision, one.target.form, one.target.period, one.row_key, one.field, one.old_value,
-            one.new_value,
-        )  # fmt: skip
-        if change not in made:
+        if one.change not in made:
             earlier = repeats.get((one.request.digest, one.request.sheet))
             request = one.request if earlier is None else _repeated(con, one.request, earlier)
-            made[change] = proposed(replace(one, request=request), actor, role)
+            made[one.change] = proposed(replace(one, request=request), actor, role)
     return list(made.values())
 
 

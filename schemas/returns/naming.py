@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,11 +61,11 @@ def names_in(root: Path, wanted: Sequence[Name]) -> list[Name]:
     return chosen
 
 
-def answered_in(root: Path, suffixes: tuple[str, ...] = (COPY_SUFFIX, LETTER_SUFFIX)) -> set[str]:
-    """The digests of the deliveries that the files below ``root`` answer; of copies and letters, or of some."""
+def answered_in(root: Path) -> set[str]:
+    """The digests of the deliveries that the copies and letters below ``root`` answer."""
     if not root.is_dir():
         return set()
-    paths = [path for path in root.glob("*/*") if path.name.endswith(suffixes)]
+    paths = [path for path in root.glob("*/*") if path.name.endswith((COPY_SUFFIX, LETTER_SUFFIX))]
     return {digest for path in paths for digest in _answered(path)}
 
 
@@ -80,7 +81,7 @@ def fit(name: str) -> str:
 
 
 def _answered_at(root: Path, name: Name) -> set[str]:
-    """What the copy and the letter of a name answer; "" for a file that does not say."""
+    """What the copy and the letter of a name answer; "" for a file that does not say, or cannot be read."""
     paths = [root / name.folder / f"{name.stem}{suffix}" for suffix in (COPY_SUFFIX, LETTER_SUFFIX)]
     return {digest for path in paths if path.exists() for digest in _answered(path) or {""}}
 
@@ -89,6 +90,6 @@ def _answered(path: Path) -> set[str]:
     try:
         with zipfile.ZipFile(path) as book:
             texts = [book.read(name).decode() for name in set(_TEXTS) & set(book.namelist())]
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error):
         return set()
     return {digest for text in texts for digest in _ANSWERED.findall(text)}

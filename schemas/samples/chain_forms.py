@@ -107,9 +107,3 @@ class ChainForms:
                 "backup_n": int(backups * backed / 100 + 0.5),
             }
         return values
-
-
-def blank_rates(values: Values) -> str:
-    """The row's mark: growth does not apply where there is no enterprise."""
-    missing = [field for field, value in values.items() if value is None]
-    return "|".join(f"{field}=N" for field in missing)
