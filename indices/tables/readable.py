@@ -45,6 +45,7 @@ _RULES = {
     "screen": "覆盖不足", "denominate": "不能相除", "impute": "不能填补", "treat": "不能处理", "treat-flat": "不再截尾",
     "transform": "没有对数", "normalise": "不能评分", "ahp": "判断不一致", "zero": "得分为零", "negative": "没有定义",
     "thin": "下级不足", "empty": "下级全缺", "unknown": "代码不识",
+    "incomplete": "指标不全",
 }  # fmt: skip
 _SAID: Mapping[str, Mapping[str, str]] = {
     "missing": _MISSING,
