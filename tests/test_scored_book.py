@@ -29,9 +29,10 @@ def sheets() -> dict[str, list[tuple[object, ...]]]:
 
 def test_the_first_sheet_has_ranks_index_and_groups() -> None:
     found = sheets()["总表"]
-    assert found[0] == ("单位代码", "单位", "位次", "by hand", "分项")
-    assert found[2:4] == [("q", "q", 1, 40, "…"), ("p", "p", 2, 25.25, 20.5)]
-    assert str(found[4][0]).startswith("注：1. “…”表示资料缺失")
+    assert found[0][0] == "by hand　总表" and "H-1" in str(found[1][0])
+    assert found[2] == ("单位代码", "单位", "位次", "by hand", "分项", "权重覆盖率")
+    assert found[4:6] == [("q", "q", 1, 40, "…", 0.5), ("p", "p", 2, 25.25, 20.5, 1)]
+    assert str(found[6][0]).startswith("注：1. “…”表示资料缺失")
 
 
 def test_the_stages_are_told_in_words_with_names_and_without_idle_columns() -> None:
@@ -49,7 +50,7 @@ def test_a_type_without_ranks_is_counted_nowhere_and_compared_with_nobody() -> N
     scored = score(method, data)
     assert dict(scored.published.select("subject", "ranked_n").iter_rows()) == {"p": 0, "q": 1}
     book = openpyxl.load_workbook(io.BytesIO(tables.write_scored(method, scored)))
-    rows = [tuple(c.value for c in r)[:4] for r in book["总表"].iter_rows(min_row=3, max_row=4)]
+    rows = [tuple(c.value for c in r)[:4] for r in book["总表"].iter_rows(min_row=5, max_row=6)]
     assert sorted(rows, key=str) == [("市", "q", "q", 1), ("省", "p", "p", "—")]
 
 

@@ -71,6 +71,8 @@ def test_what_data_decide_cannot_be_set() -> None:
 def test_a_setting_that_makes_the_design_impossible_is_refused() -> None:
     with pytest.raises(MethodError, match="相等"):
         overridden(TWO, ["low.a=100"])
+    with pytest.raises(MethodError, match="a 的 weight 为 -1，应不小于 0"):
+        overridden(TWO, ["weight.a=-1"])
 
 
 def test_who_gains_and_why() -> None:
