@@ -102,7 +102,9 @@ def test_a_blank_cell_is_a_note_and_asks_for_a_person(folder: Path, monkeypatch:
     (note,) = [[c.value for c in r] for r in book["提示"].iter_rows(min_row=3, max_row=3)]
     assert note[:3] == ["指标不全", "Switzerland", "Switzerland"] and "gni Gross national income" in note[4]
     rows = {r[0].value: [c.value for c in r] for r in book["总表"].iter_rows()}
-    assert rows["单位代码"][-1] == "权重覆盖率" and rows["Switzerland"][-1] == 0.6667 and rows["Norway"][-1] == 1
+    assert (
+        rows["单位代码"][-1] == "权重覆盖率" and rows["Switzerland"][-1] == 0.6667 and rows["Norway"][-1] == 1
+    )
 
 
 RECORDS = {

@@ -126,7 +126,7 @@ def test_what_the_data_add() -> None:
 @pytest.mark.parametrize(
     ("how", "figures", "alike"),
     [
-        ("{method = 'goalpost', range = ['0', '1']}", ["98.835", "98.782", "95.229"], False),  # scores 0.98835, ...
+        ("{method = 'goalpost', range = ['0', '1']}", ["98.835", "98.782", "95.229"], False),  # 0.98835, ...
         ("{method = 'goalpost', range = ['0', '1']}", ["98.782", "98.782", "95.229"], True),
         ("{method = 'goalpost'}", ["98.835", "98.782", "95.229"], False),
         ("{method = 'goalpost'}", ["98.7821", "98.7819", "95.229"], True),  # one in ten thousand of 0 to 100

@@ -23,6 +23,7 @@ _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _DRAWN = 15  # bars of a chart that stay readable
 _CODED = ("indicator", "node", "group", "first", "second", "subject", "ahead")
 _CHART_HEAD, _BAR = 110, 24  # pixels
+_ONE_PAGE = 6  # rows of a table that leave room for its chart on the page
 _FEW = 10  # subjects below which a correlation says little, whatever the number of indicators
 _FIGURE_DIGITS = (2, 6)  # decimals of raw figures: at least, at most
 Decimals = int | Literal["published", "figure"]
@@ -219,7 +220,8 @@ def _bars(book: Book, sheet: Sheet, row: int, omission: pl.DataFrame) -> None:
     if not first["mean_shift"].drop_nulls().len():
         return
     left = int((omission["type"] != "").any())
-    sheet.break_before(row)
+    if omission.height > _ONE_PAGE:
+        sheet.break_before(row)
     span = Span(sheet.name, left, 4, 3 + first.height)
     bars = ranking_bars(
         book, f"{kind}去掉一项后位次的平均变动（位）", span, [Series("平均变动", left + 3)], Axis("", 0)

@@ -68,9 +68,13 @@ def write_comparison_book(
 
 
 def _in_words(frame: pl.DataFrame) -> pl.DataFrame:
-    """The products and subject types of a release by their names; a comparison of files has neither."""
+    """The products and subject types of a release by their names; a comparison of files has neither.
+
+    The values get names of their own, since ``before`` and ``after`` are those of a treated figure elsewhere.
+    """
     words = {"product": PRODUCTS_ZH, "type": SUBJECT_TYPES}
-    return frame.with_columns(pl.col(c).replace(w) for c, w in words.items() if c in frame.columns)
+    told = frame.with_columns(pl.col(c).replace(w) for c, w in words.items() if c in frame.columns)
+    return told.rename({"before": "value_before", "after": "value_after"}, strict=False)
 
 
 def _title(labels: list[str], values: tuple[Any, ...]) -> str:

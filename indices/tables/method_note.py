@@ -11,9 +11,7 @@ from indices.tables.sheet import Book, Sheet
 from indices.tables.style import SYMBOLS
 from indices.tables.words import MISSING_ZH
 
-COVERAGE = (
-    "权重覆盖率是已有指标（含填补的）的权重占应有指标的比重；低于 1 的单位指标不全，缺什么、规则做了什么见“提示”和“缺失规则影响”。"
-)
+COVERAGE = "权重覆盖率是已有指标（含填补的）的权重占应有指标的比重；低于 1 的单位指标不全，缺什么、规则做了什么见“提示”和“缺失规则影响”。"
 _DECLARED = (
     "数据中标 N（不适用）的不在应有指标之内；标 W（尚未产生）的计入应有指标，但由规则处理，不必补报，所以不列入“提示”；"
     "空白（未报）和标 C（保密）的逐个单位列入“提示”。"
@@ -36,9 +34,10 @@ def write_method_note(book: Book, design: Design, empty: Sequence[str]) -> None:
 
 
 def _rules(design: Design) -> str:
-    """What the method does with each kind of gap."""
+    """What the method does with each kind of gap that counts as due."""
     rule, floor = design.missing, f"按 {plain(design.missing.floor)} 分计"
     return "；".join(
         f"{word}：{floor if getattr(rule, kind) == 'floor' else '权重分给其他指标'}"
         for kind, word in MISSING_ZH.items()
+        if kind != "not_applicable"
     )

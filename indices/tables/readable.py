@@ -21,11 +21,13 @@ HEADINGS = {
     "other": "对比单位", "share": "领先比例", "factor": "因素", "first": "一阶指数", "first_low": "一阶下界",
     "first_high": "一阶上界", "total": "总效应", "total_low": "总效应下界", "total_high": "总效应上界", "change": "变动",
     "rank_before": "原位次", "rank_after": "新位次", "shift": "位次变动", "score_before": "原得分", "score_after": "新得分",
+    "value_before": "原发布值", "value_after": "新发布值",
     "weight_before": "原有效权重", "weight_after": "新有效权重", "rank_low": "位次区间起", "rank_high": "位次区间止",
     "rank_width": "位次区间宽度",
     "other_name": "对比单位名称",
 }  # fmt: skip
-FIGURES = ("value", "before", "after", "raw_score", "score")  # columns whose gaps are missing figures
+# Columns whose gaps are missing figures.
+FIGURES = ("value", "before", "after", "value_before", "value_after", "raw_score", "score")
 
 _MISSING = MISSING_ZH | {"": "", "thin": "下级不足", "undefined": "没有定义"}
 _ACTIONS = {

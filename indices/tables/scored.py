@@ -99,9 +99,7 @@ def write_intervals(book: Book, ranks: pl.DataFrame, names: Mapping[str, str]) -
         sheet.chart(row + 1, 0, chart, sheet.pixels - 10, 420)
 
 
-def overview(
-    book: Book, design: Design, scored: Scored, intervals: pl.DataFrame | None = None
-) -> None:
+def overview(book: Book, design: Design, scored: Scored, intervals: pl.DataFrame | None = None) -> None:
     """总表: a row per subject and period with rank, index, the groups below it and how much of the basket is there.
 
     ``intervals`` are of the newest period; its subjects get the range that holds 90 % of the draws.
