@@ -95,9 +95,14 @@ def what_three_subjects_cannot_bear_is_marked(book: Workbook, whatif: Workbook) 
     assert "原始数值" in book["指标统计"]["A2"].value and "原始数值" not in book["强项弱项"]["A2"].value
 
 
-def test_a_blank_cell_is_a_note_and_asks_for_a_person(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blank_cell_is_a_note_and_asks_for_a_person(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "gap.csv").write_text(block("csv").replace(",69433", ","), "utf-8")
     assert run(monkeypatch, "zhishu score hdi.toml gap.csv --out gap") == 1
+    ranks = [line.split() for line in capsys.readouterr().out.splitlines()[1:4]]
+    assert ranks[1][1:] == ["Iceland", "0.959"]
+    assert ranks[2][1:] == ["Switzerland", "0.956", "权重覆盖率", "0.6667"]
     book = openpyxl.load_workbook(folder / "gap" / "HDI-2022.xlsx")
     (note,) = [[c.value for c in r] for r in book["提示"].iter_rows(min_row=3, max_row=3)]
     assert note[:3] == ["指标不全", "Switzerland", "Switzerland"] and "gni Gross national income" in note[4]
