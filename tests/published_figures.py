@@ -34,7 +34,7 @@ def read_published(paths: Iterable[Path]) -> Published:
         book = CalamineWorkbook.from_path(str(path))
         for name in book.sheet_names:
             lines = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            if name.startswith("总表"):
+            if name in ("总表", "总表（县）"):
                 _read_overview(index, lines, found)
             elif name == "指标":
                 _read_indicators(index, lines, found)
