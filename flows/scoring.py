@@ -171,8 +171,7 @@ def score_json(
 ) -> Mapping[str, Any]:
     """The published index, the notes and what else was asked for, for programs; decimals are texts, as exact as they are."""
     design, scored = computed.design, computed.scored
-    index = scored.published.filter(pl.col("node") == design.root.id)
-    texts = index.with_columns(pl.col("value").cast(pl.String))
+    texts = _covered(computed).with_columns(pl.col("value", "weight_coverage").cast(pl.String))
     found: dict[str, Any] = {"method": design.id, "index": texts.to_dicts(), "notes": scored.notes.to_dicts()}
     if uncertain is not None:
         ranks = uncertain.ranks.with_columns(pl.col("mean").cast(pl.String))
@@ -185,17 +184,26 @@ def score_json(
     return found
 
 
+def _covered(computed: Computed) -> pl.DataFrame:
+    """The published index of each subject and period, with the weight of its basket that is there."""
+    index = computed.scored.published.filter(pl.col("node") == computed.design.root.id)
+    coverage = computed.scored.coverage.select("subject", "period", "weight_coverage")
+    return index.join(coverage, on=["subject", "period"], how="left", maintain_order="left")
+
+
 def summary(computed: Computed) -> list[str]:
     """What a person sees: the first ten of the newest period, and how much was noticed."""
     design, scored = computed.design, computed.scored
-    index = scored.published.filter(pl.col("node") == design.root.id)
+    index = _covered(computed)
     newest = str(index["period"].max() or "")
     first = index.filter((pl.col("period") == newest) & pl.col("rank").is_not_null()).sort(
         "type", "rank", "subject"
     )
     lines = [f"{design.name}（{design.id}）{newest}"]
     lines += [
-        f"{row['rank']:>4}  {row['name']}  {row['value']}" for row in first.head(10).iter_rows(named=True)
+        f"{row['rank']:>4}  {row['name']}  {row['value']}"
+        + (f"  权重覆盖率 {row['weight_coverage']}" if (row["weight_coverage"] or 0) < 1 else "")
+        for row in first.head(10).iter_rows(named=True)
     ]
     absent = index.filter(pl.col("value").is_null()).height
     if absent:

@@ -12,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 import openpyxl
 import polars as pl
 import pytest
+from openpyxl import Workbook
 
 from flows.cli import main
 from indices.declare import (
@@ -66,9 +67,49 @@ def test_the_published_values_come_out(folder: Path, monkeypatch: pytest.MonkeyP
         index = {r["subject"]: (r["value"], r["rank"]) for r in csv.DictReader(file) if r["node"] == "HDI"}
     assert index == {"Switzerland": ("0.967", "1"), "Norway": ("0.966", "2"), "Iceland": ("0.959", "3")}
     book = openpyxl.load_workbook(folder / "out" / "HDI-2022.xlsx")
-    assert {"总表", "指标得分", "权重", "提示", "位次区间", "相关热图", "升位距离"} <= set(book.sheetnames)
-    assert [c.value for c in book["总表"][1]][-2:] == ["位次区间起", "位次区间止"]
-    assert (folder / "out" / "comparison.csv").is_file()
+    assert {"总表", "指标得分", "权重", "位次区间", "相关热图", "升位距离", "说明"} <= set(book.sheetnames)
+    assert [c.value for c in book["总表"][3]][-3:] == ["权重覆盖率", "位次区间起", "位次区间止"]
+    whatif = openpyxl.load_workbook(folder / "out" / "whatif.xlsx")
+    for check in (the_decimals_are_those_of_the_index, what_three_subjects_cannot_bear_is_marked):
+        check(book, whatif)
+    nothing = {"填补", "异常值处理", "缺失规则影响", "提示"}
+    (told,) = [r[1].value for r in book["说明"].iter_rows() if r[0].value == "空表"]
+    assert not nothing & set(book.sheetnames) and all(title in told for title in nothing)
+
+
+def the_decimals_are_those_of_the_index(book: Workbook, whatif: Workbook) -> None:
+    """Values and formats of the sheets that show scores, gaps and changes have three decimals."""
+    assert [c.value for c in book["升位距离"]["D"][4:6]] == [0.001, 0.007]
+    scores = {r[0].value: r for r in book["强项弱项"].iter_rows(min_row=5) if r[3].value}
+    assert scores["Norway"][4].value == 0.975 and "0.000" in scores["Norway"][4].number_format
+    moves = whatif["谁升谁降"]
+    (line,) = [r for r in moves.iter_rows() if r[0].value == "Norway"]
+    assert [(c.value, c.number_format.split("_")[0]) for c in (line[4], line[8])] == [(-0.027, "+0.000")] * 2
+    assert moves._charts[0].y_axis.numFmt.formatCode == "+0.000;-0.000;0.000"
+
+
+def what_three_subjects_cannot_bear_is_marked(book: Workbook, whatif: Workbook) -> None:
+    few = "单位太少（3），仅供参考"
+    marked = {s.title for s in book if few in str(s["A2"].value)}
+    assert marked == {"相关热图", "相关系数", "信度", "主成分", "主成分载荷", "权重与重要性"}
+    assert "原始数值" in book["指标统计"]["A2"].value and "原始数值" not in book["强项弱项"]["A2"].value
+
+
+def test_a_blank_cell_is_a_note_and_asks_for_a_person(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "gap.csv").write_text(block("csv").replace(",69433", ","), "utf-8")
+    assert run(monkeypatch, "zhishu score hdi.toml gap.csv --out gap") == 1
+    ranks = [line.split() for line in capsys.readouterr().out.splitlines()[1:4]]
+    assert ranks[1][1:] == ["Iceland", "0.959"]
+    assert ranks[2][1:] == ["Switzerland", "0.956", "权重覆盖率", "0.6667"]
+    book = openpyxl.load_workbook(folder / "gap" / "HDI-2022.xlsx")
+    (note,) = [[c.value for c in r] for r in book["提示"].iter_rows(min_row=3, max_row=3)]
+    assert note[:3] == ["指标不全", "Switzerland", "Switzerland"] and "gni Gross national income" in note[4]
+    rows = {r[0].value: [c.value for c in r] for r in book["总表"].iter_rows()}
+    assert (
+        rows["单位代码"][-1] == "权重覆盖率" and rows["Switzerland"][-1] == 0.6667 and rows["Norway"][-1] == 1
+    )
 
 
 RECORDS = {

@@ -123,6 +123,24 @@ def test_what_the_data_add() -> None:
     assert heavy == {n for n, share in effective.items() if share > Decimal("0.15")} and heavy
 
 
+@pytest.mark.parametrize(
+    ("how", "figures", "alike"),
+    [
+        ("{method = 'goalpost', range = ['0', '1']}", ["98.835", "98.782", "95.229"], False),  # 0.98835, ...
+        ("{method = 'goalpost', range = ['0', '1']}", ["98.782", "98.782", "95.229"], True),
+        ("{method = 'goalpost'}", ["98.835", "98.782", "95.229"], False),
+        ("{method = 'goalpost'}", ["98.7821", "98.7819", "95.229"], True),  # one in ten thousand of 0 to 100
+        ("{method = 'goalpost', range = ['60', '100']}", ["98.835", "98.782", "95.229"], False),
+        ("{method = 'none'}", ["0.001", "0.002", "0.5"], False),
+    ],
+)
+def test_what_counts_as_one_score_depends_on_the_range(how: str, figures: list[str], alike: bool) -> None:
+    posts = "" if "none" in how else "low = '0'\nhigh = '100'"
+    method = design(leaf("x", posts), scale(how) + STRICT)
+    doubts = lint_scored(method, score(method, pl.DataFrame({"who": list("pqr"), "x": figures})))
+    assert ("one-score" in {d.rule for d in doubts}) == alike
+
+
 def found_weights(found: Design, data: pl.DataFrame) -> dict[str, Decimal]:
     weights = score(found, data).weights.filter(pl.col("node") != "I")
     return dict(weights.select("node", "effective").iter_rows())

@@ -242,7 +242,7 @@ def test_screening_names_who_is_left_out() -> None:
     data = pl.DataFrame({"who": ["s", "t"], "a": ["", "1"], "b": ["5", ""]})
     found = score(design(leaf("a") + leaf("b", "low = '0'\nhigh = '100'\nweight = '2'"), declared), data)
     assert index(found) == {"s": "5.00"}
-    assert [(n["rule"], n["subject"]) for n in found.notes.to_dicts()] == [("screen", "t")]
+    assert found.notes.select("rule", "subject").rows() == [("incomplete", "s"), ("screen", "t")]
 
 
 def test_denomination_divides_and_says_where_it_cannot() -> None:
@@ -336,6 +336,30 @@ def test_typed_gaps_and_the_points_that_each_rule_gave_or_took() -> None:
     # spread gave 70 - 140 / 3 over the worst score, which is 0 and not the 40 of another rule
     assert points == {"not_applicable:spread": 23.3333, "not_yet:floor": -30.0, "suppressed:spread": 23.3333}
     assert str(found.coverage["weight_coverage"][0]) == "0.3333"  # one of a, b, d
+    assert found.notes["message"].to_list() == [
+        "指标不全，权重覆盖率 0.3333。尚未产生：b（按 40 分计）；保密抑制：d（权重分给其他指标）"
+    ]
+
+
+def test_a_basket_with_a_gap_that_nobody_declared_is_noted_once() -> None:
+    """What the mark N or W declares, and what a step filled, is not left out."""
+    method = design(
+        leaf("a") + leaf("b") + leaf("c"),
+        scale("{method = 'goalpost'}") + ARITHMETIC, "period = 'year'\nlayout = 'long'",
+    )  # fmt: skip
+    figures = [("2021", "p", "a", "100"), ("2022", "p", "a", "90"), ("2022", "p", "b", "80"), ("2022", "p", "c", ""),
+               ("2022", "q", "a", "70"), ("2022", "q", "b", "W"), ("2022", "q", "c", "N")]  # fmt: skip
+    data = pl.DataFrame(figures, ["year", "who", "indicator", "value"], orient="row")
+    found = score(method, data).notes
+    assert found.select("rule", "subject", "period", "message").rows() == [
+        ("incomplete", "p", "2021", "指标不全，权重覆盖率 0.3333。未报或迟报：b、c（权重分给其他指标）"),
+        ("incomplete", "p", "2022", "指标不全，权重覆盖率 0.6667。未报或迟报：c（权重分给其他指标）"),
+    ]
+    gap = pl.DataFrame({"who": ["p", "q"], "a": ["1", "2"], "b": ["", "4"]})
+    fill = "[[steps]]\nstep = 'impute'\nmethod = 'mean'\n"
+    for step, noted in (("", 1), (fill, 0)):
+        steps = step + scale("{method = 'goalpost'}") + ARITHMETIC
+        assert score(design(leaf("a") + leaf("b"), steps), gap).notes.height == noted
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,8 @@ def test_what_data_decide_cannot_be_set() -> None:
 def test_a_setting_that_makes_the_design_impossible_is_refused() -> None:
     with pytest.raises(MethodError, match="相等"):
         overridden(TWO, ["low.a=100"])
+    with pytest.raises(MethodError, match="a 的 weight 为 -1，应不小于 0"):
+        overridden(TWO, ["weight.a=-1"])
 
 
 def test_who_gains_and_why() -> None:
@@ -126,6 +128,8 @@ def test_a_comparison_of_releases_names_products_and_types() -> None:
     book = openpyxl.load_workbook(io.BytesIO(write_comparison_book(TWO, index, reasons, TWO.names)))
     for title in ("比较", "变动来源"):
         assert [c.value for c in book[title][3]][:3] == ["H-1", "月度监测值", "设区市"]
+    headings = [c.value for c in book["比较"][1]]
+    assert headings[headings.index("原发布值") :][:3] == ["原发布值", "新发布值", "变动"]
 
 
 def shares(before: State, after: State) -> dict[str, dict[str, str]]:

@@ -19,7 +19,8 @@ def lint_design(design: Design) -> list[Doubt]:
     return order([*_means(design), *_series(design), *_weights(design), *_silence(design)])
 
 
-def _scale_of(design: Design, indicator: str) -> Scale:
+def scale_of(design: Design, indicator: str) -> Scale:
+    """The scale that holds for an indicator."""
     own = next(i.scale for i in design.indicators if i.id == indicator)
     return next(s.scale_of(own) for s in design.steps if isinstance(s, Normalise))
 
@@ -31,7 +32,7 @@ def _means(design: Design) -> Iterator[Doubt]:
         if mean in ("geometric", "harmonic", "power"):
             yield from _positive(design, group, mean)
         if mean.startswith("mpi"):
-            ends = {_scale_of(design, leaf).ends for leaf in design.leaves_of(group.id)}
+            ends = {scale_of(design, leaf).ends for leaf in design.leaves_of(group.id)}
             if ends != {(Decimal(100), Decimal(10))}:
                 yield Doubt("mpi-scale", "warn", group.id, "Mazziotta-Pareto 的罚分以均值 100、标准差 10 的得分为准，"
                             "其他尺度下罚分大小没有意义", "Mazziotta, Pareto (2016)")  # fmt: skip
@@ -41,7 +42,7 @@ def _means(design: Design) -> Iterator[Doubt]:
 
 def _positive(design: Design, group: Group, mean: str) -> Iterator[Doubt]:
     for leaf in design.leaves_of(group.id):
-        scale = _scale_of(design, leaf)
+        scale = scale_of(design, leaf)
         least = lowest(scale)
         if least is None:
             yield Doubt("unclipped-geometric", "warn", leaf, f"{group.id} 用 {mean} 均值，而得分下端不截断（{scale.method}），可以"
@@ -71,7 +72,7 @@ def _series(design: Design) -> Iterator[Doubt]:
     rolls = bool(design.data.period) or design.series  # a table of one period at a time rolls as well
     rolling: dict[str, list[str]] = {}
     for indicator in design.indicators:
-        scale = _scale_of(design, indicator.id)
+        scale = scale_of(design, indicator.id)
         if rolls and scale.needs_window and not isinstance(scale.window, tuple):
             rolling.setdefault(str(scale.window or "未写"), []).append(indicator.id)
     for window, ids in rolling.items():
@@ -159,7 +160,7 @@ def _silence(design: Design) -> Iterator[Doubt]:
 
 def _floor(design: Design, kind: str) -> Iterator[Doubt]:
     floor = design.missing.floor
-    ends = {i.id: lowest(_scale_of(design, i.id)) for i in design.indicators}
+    ends = {i.id: lowest(scale_of(design, i.id)) for i in design.indicators}
     least = min((end for end in ends.values() if end is not None), default=None)
     if least is not None and floor > least:
         yield Doubt("silence-pays", "refuse", "", f"{kind} 按 {floor} 分计，高于最差得分 {least}：不报反而有利",

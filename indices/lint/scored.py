@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
 
-from indices.declare import Weigh, Window
+from indices.declare import Scale, Weigh, Window
 from indices.design import Design
-from indices.lint.design import one_variable, settled_weights
+from indices.lint.design import one_variable, scale_of, settled_weights
 from indices.lint.finding import HANDBOOK_ZH, Doubt, order
 from indices.one_thread import on_one_thread
 from indices.score import Scored
 
 COLLINEAR = 0.95
 BINDING = 1 / 3
+ALIKE = 10_000  # scores are one score if they are equal to this part of their scale's range
 
 
 @on_one_thread
@@ -27,9 +29,15 @@ def lint_scored(design: Design, scored: Scored) -> list[Doubt]:
             *_heavy(design, scored),
             *_collinear(design, scored),
             *_binding(scored),
-            *_flat(scored),
+            *_flat(design, scored),
         ]
     )
+
+
+def _span(scale: Scale) -> Decimal:
+    """How wide a scale is: between its ends, of z-scores one deviation."""
+    start, end = scale.ends
+    return end if scale.method == "zscore" else end - start
 
 
 def _few_subjects(design: Design, scored: Scored) -> Iterator[Doubt]:
@@ -96,10 +104,14 @@ def _binding(scored: Scored) -> Iterator[Doubt]:
                         "截断处不再区分单位，见 UNDP 人类发展指数技术说明")  # fmt: skip
 
 
-def _flat(scored: Scored) -> Iterator[Doubt]:
-    observed = scored.scores.filter(pl.col("score").is_not_null()).with_columns(pl.col("score").round(2))
+def _flat(design: Design, scored: Scored) -> Iterator[Doubt]:
+    """Indicators most of whose scores are one; figures taken as they are have no range and must be equal."""
+    observed = scored.scores.filter(pl.col("score").is_not_null())
     for (indicator,), rows in observed.group_by("indicator", maintain_order=True):
-        most, total = rows["score"].value_counts()["count"].max(), rows.height
+        scale, scores = scale_of(design, str(indicator)), rows["score"].cast(pl.Float64)
+        if scale.method != "none" or scale.range is not None:
+            scores = (scores / float(_span(scale)) * ALIKE).round()
+        most, total = scores.value_counts()["count"].max(), rows.height
         if isinstance(most, int) and total >= 3 and most > total / 2:
             yield Doubt(
                 "one-score",

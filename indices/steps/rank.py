@@ -3,12 +3,22 @@
 Ties share the best rank ("1224"). Only subjects of one type are compared, each period by itself; types that the
 design names as ``unranked`` get no rank. Coverage is the weight of the figures that are there, observed or filled,
 over the weight of those that apply.
+
+A basket that lacks a late or a suppressed figure is noted: somebody can still report it, or an existing figure was
+left out. A figure that the table declares as not applicable or not yet there is none of these; the method's rule for
+it is all that can be said, so it is counted in ``coverage`` and ``points`` and asks nothing of anybody.
 """
 
 from __future__ import annotations
 
-from indices.steps.bench import Bench, listed
+from itertools import groupby
+
+from indices.steps.bench import Bench, Note, listed, plain
 from indices.steps.weigh import effective_weights
+from indices.tables.words import MISSING_ZH
+
+_DECLARED = ("not_applicable", "not_yet")  # gaps that a mark in the table announces and nobody can fill
+_ADVICE = "补报缺失的数据（不适用填 N，尚未产生填 W）；不能补报的，看“缺失规则影响”，或给 screen、aggregate 的 at_least"
 
 
 def publish(bench: Bench) -> None:
@@ -44,3 +54,28 @@ def publish(bench: Bench) -> None:
           ON i.subject = s.subject AND i.period = s.period AND i.indicator = s.indicator
         GROUP BY s.subject, s.period
     """)
+    _note_gaps(bench)
+
+
+def _note_gaps(bench: Bench) -> None:
+    """A note for each subject and period with a gap that is not declared: all its gaps and what became of each."""
+    names, floor = bench.design.names, plain(bench.design.missing.floor)
+    rows = bench.rows("""
+        SELECT s.subject, s.period, coalesce(c.weight_coverage, 0), s.missing, s.floored,
+          list(s.indicator ORDER BY s.indicator)
+        FROM score AS s JOIN coverage AS c USING (subject, period)
+        WHERE s.missing NOT IN ('', 'not_applicable')
+        GROUP BY s.subject, s.period, c.weight_coverage, s.missing, s.floored
+        ORDER BY s.period, s.subject, s.missing
+    """)
+    for (subject, period, share), part in groupby(rows, lambda row: row[:3]):
+        gaps = [(kind, floored, ids) for *_, kind, floored, ids in part]
+        if all(kind in _DECLARED for kind, *_ in gaps):
+            continue
+        told = "；".join(
+            f"{MISSING_ZH[kind]}：{'、'.join(f'{i} {names[i]}' if names[i] != i else i for i in ids)}"
+            f"（{f'按 {floor} 分计' if floored else '权重分给其他指标'}）"
+            for kind, floored, ids in gaps
+        )
+        said = f"指标不全，权重覆盖率 {plain(share)}。{told}"
+        bench.notes.append(Note("incomplete", subject, period, "", said, _ADVICE))

@@ -19,7 +19,17 @@ from indices.tables.readable import readable
 from indices.tables.results import PRODUCTS_ZH, SUBJECT_TYPES
 from indices.tables.scored import CREATED, write_frame
 from indices.tables.sheet import Book, Heading, Sheet
-from indices.tables.style import BLOCK, CHANGE, CODE, LINE, MOVE, NOT_APPLICABLE, ORDINAL, number_look
+from indices.tables.style import (
+    BLOCK,
+    CODE,
+    LINE,
+    MOVE,
+    NOT_APPLICABLE,
+    ORDINAL,
+    change_look,
+    number_look,
+    signed_pattern,
+)  # fmt: skip
 
 MOST = 7  # indicators with a column of their own
 RULE = (
@@ -41,6 +51,7 @@ def write_comparison_book(
 ) -> bytes:
     """谁升谁降, then both frames line by line; ``names`` are those of the items in ``reasons``."""
     book = Book(design.name, CREATED, f"{design.id}　{design.name}　试算比较")
+    decimals = design.aggregate.decimals
     sheet = Sheet(book, "谁升谁降", [*(h.width for h in _HEAD), *([11] * (MOST + 1))])
     row = sheet.head("改动之后谁升谁降、为何升降", "试算比较，不是发布", "")
     labels = [c for c in _LABELS if c in comparison.columns]
@@ -48,7 +59,7 @@ def write_comparison_book(
         here = pl.all_horizontal(pl.col(c) == v for c, v in zip(labels, values, strict=True))
         if row > 2:
             sheet.break_before(row)
-        row = _block(book, sheet, row, _title(labels, values), block, reasons.filter(here), names)
+        row = _block(book, sheet, row, _title(labels, values), block, reasons.filter(here), names, decimals)
     sheet.notes(row, (RULE,))
     subjects = dict(comparison.select("subject", "name").unique().sort("subject", "name").iter_rows())
     for title, frame in (("比较", comparison), ("变动来源", reasons)):
@@ -57,9 +68,13 @@ def write_comparison_book(
 
 
 def _in_words(frame: pl.DataFrame) -> pl.DataFrame:
-    """The products and subject types of a release by their names; a comparison of files has neither."""
+    """The products and subject types of a release by their names; a comparison of files has neither.
+
+    The values get names of their own, since ``before`` and ``after`` are those of a treated figure elsewhere.
+    """
     words = {"product": PRODUCTS_ZH, "type": SUBJECT_TYPES}
-    return frame.with_columns(pl.col(c).replace(w) for c, w in words.items() if c in frame.columns)
+    told = frame.with_columns(pl.col(c).replace(w) for c, w in words.items() if c in frame.columns)
+    return told.rename({"before": "value_before", "after": "value_after"}, strict=False)
 
 
 def _title(labels: list[str], values: tuple[Any, ...]) -> str:
@@ -75,9 +90,9 @@ def _title(labels: list[str], values: tuple[Any, ...]) -> str:
 
 def _block(
     book: Book, sheet: Sheet, row: int, title: str, block: pl.DataFrame, reasons: pl.DataFrame,
-    names: Mapping[str, str],
+    names: Mapping[str, str], decimals: int,
 ) -> int:  # fmt: skip
-    """One ranking with its chart; gives the next row."""
+    """One ranking with its chart, values with the decimals of the index; gives the next row."""
     sheet.merged(row, 0, row, sheet.last_column, title, BLOCK)
     sheet.raw.set_row(row, LINE + 2)
     points = {
@@ -91,7 +106,7 @@ def _block(
     first = sheet.headings(row + 1, headings)
     ordered = block.sort("change", "subject", descending=[True, False], nulls_last=True)
     for place, line in enumerate(ordered.iter_rows(named=True), first):
-        _line(sheet, place, line, items, points, _REST in columns)
+        _line(sheet, place, line, items, points, _REST in columns, decimals)
     last = first + block.height - 1
     if not points or block.height > CHARTED:
         return last + 2
@@ -101,7 +116,7 @@ def _block(
         f"{title}：变动的来源（分）",
         Span(sheet.name, 1, first, last),
         series,
-        Axis("", pattern="+0.0;-0.0;0"),
+        Axis("", pattern=signed_pattern(decimals)),
     )
     return sheet.chart(last + 1, 0, chart, sheet.pixels - 10, _CHART_HEAD + _BAR * block.height) + 1
 
@@ -116,16 +131,15 @@ def _largest(points: Mapping[tuple[str, str], Decimal]) -> list[str]:
 
 def _line(
     sheet: Sheet, row: int, line: dict[str, Any], items: list[str], points: Mapping[tuple[str, str], Decimal],
-    rest: bool,
+    rest: bool, decimals: int,
 ) -> None:  # fmt: skip
     """One subject; with ``rest`` what the items without a column made together."""
     sheet.text(row, 0, line["subject"], CODE)
     sheet.text(row, 1, line["name"] or line["subject"])
-    known = line["before"] if line["before"] is not None else line["after"]
-    figure = number_look(2 if known is None else -int(known.as_tuple().exponent))
+    figure, change = number_look(decimals), change_look(decimals)
     sheet.number(row, 2, line["before"], figure)
     sheet.number(row, 3, line["after"], figure)
-    sheet.number(row, 4, line["change"], CHANGE)
+    sheet.number(row, 4, line["change"], change)
     for column, key in ((5, "rank_before"), (6, "rank_after")):
         sheet.number(row, column, line[key], ORDINAL, NOT_APPLICABLE)
     sheet.number(row, 7, line["shift"], MOVE, NOT_APPLICABLE)
@@ -136,4 +150,4 @@ def _line(
         left = sum((part for item, part in mine.items() if item not in items), Decimal(0))
         parts.append(None if nothing is None else left)
     for column, part in enumerate(parts, _FIRST):
-        sheet.number(row, column, part, CHANGE)
+        sheet.number(row, column, part, change)

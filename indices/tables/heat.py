@@ -24,12 +24,17 @@ _SHIFT = Look("number", "+0_ ;-0_ ;0_ ;@_ ")
 Labels = Mapping[str, str]
 
 
-def correlation_map(book: Book, design: Design, pairs: pl.DataFrame, labels: Labels) -> None:
-    """相关热图: the correlations of all indicators, in the order of the tree, one block per subject type."""
+def correlation_map(
+    book: Book, design: Design, pairs: pl.DataFrame, labels: Labels, warning: str = ""
+) -> None:
+    """相关热图: the correlations of all indicators, in the order of the tree, one block per subject type.
+
+    ``warning`` stands in the line below the title.
+    """
     leaves = design.leaves_of(design.root.id)
     parents = {i.id: i.parent for i in design.indicators}
     sheet = Sheet(book, "相关热图", [_GROUP, _LEAF, *([_CELL] * len(leaves))])
-    row = sheet.head("指标得分的相关系数（皮尔逊）", "按指标体系的顺序排列；蓝为正，红为负", "")
+    row = sheet.head("指标得分的相关系数（皮尔逊）", f"按指标体系的顺序排列；蓝为正，红为负{warning}", "")
     for (kind,), part in pairs.group_by("type", maintain_order=True):
         known = {(f, s): r for f, s, r in part.select("first", "second", "pearson").iter_rows()}
         values = [

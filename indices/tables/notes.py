@@ -170,7 +170,7 @@ def write_notes(book: Book, notes: ReleaseNotes, method: MethodNote, audience: A
     ):
         row = _block(sheet, row, block)
         for term, prose in entries:
-            row = _entry(sheet, row, term, prose)
+            row = entry(sheet, row, term, prose)
     row = _block(sheet, row, "四、数据状态代码")
     sheet.text(row, 0, "代码", HEADING)
     sheet.merged(row, 1, row, sheet.last_column, "含义", HEADING)
@@ -186,7 +186,8 @@ def _block(sheet: Sheet, row: int, title: str) -> int:
     return row + 1
 
 
-def _entry(sheet: Sheet, row: int, term: str, prose: str) -> int:
+def entry(sheet: Sheet, row: int, term: str, prose: str) -> int:
+    """A term and what is said of it, in a sheet of four columns; gives the next row."""
     sheet.text(row, 0, term, TERM)
     sheet.merged(row, 1, row, sheet.last_column, prose, PROSE)
     sheet.fit_row(row, (prose, 1, sheet.last_column))

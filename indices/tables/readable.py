@@ -21,11 +21,13 @@ HEADINGS = {
     "other": "对比单位", "share": "领先比例", "factor": "因素", "first": "一阶指数", "first_low": "一阶下界",
     "first_high": "一阶上界", "total": "总效应", "total_low": "总效应下界", "total_high": "总效应上界", "change": "变动",
     "rank_before": "原位次", "rank_after": "新位次", "shift": "位次变动", "score_before": "原得分", "score_after": "新得分",
+    "value_before": "原发布值", "value_after": "新发布值",
     "weight_before": "原有效权重", "weight_after": "新有效权重", "rank_low": "位次区间起", "rank_high": "位次区间止",
     "rank_width": "位次区间宽度",
     "other_name": "对比单位名称",
 }  # fmt: skip
-FIGURES = ("value", "before", "after", "raw_score", "score")  # columns whose gaps are missing figures
+# Columns whose gaps are missing figures.
+FIGURES = ("value", "before", "after", "value_before", "value_after", "raw_score", "score")
 
 _MISSING = MISSING_ZH | {"": "", "thin": "下级不足", "undefined": "没有定义"}
 _ACTIONS = {
@@ -45,6 +47,7 @@ _RULES = {
     "screen": "覆盖不足", "denominate": "不能相除", "impute": "不能填补", "treat": "不能处理", "treat-flat": "不再截尾",
     "transform": "没有对数", "normalise": "不能评分", "ahp": "判断不一致", "zero": "得分为零", "negative": "没有定义",
     "thin": "下级不足", "empty": "下级全缺", "unknown": "代码不识",
+    "incomplete": "指标不全",
 }  # fmt: skip
 _SAID: Mapping[str, Mapping[str, str]] = {
     "missing": _MISSING,

@@ -61,7 +61,20 @@ def number_look(decimals: int, strong: bool = False, grouped: bool = False) -> L
 
 
 MOVE = Look("number", '"↑"0_ ;"↓"0_ ;"持平"_ ;@_ ')  # a change of rank: up is better
-CHANGE = Look("number", "+0.00_ ;-0.00_ ;0.00_ ;@_ ")
+
+
+def signed_pattern(decimals: int) -> str:
+    """The number format of a change with this many decimals printed, its sign always shown; no padding."""
+    digits = f"0.{'0' * decimals}" if decimals else "0"
+    return f"+{digits};-{digits};{digits}"
+
+
+def change_look(decimals: int) -> Look:
+    """A change of a value, with this many decimals printed."""
+    return Look("number", "".join(f"{part}_ ;" for part in signed_pattern(decimals).split(";")) + "@_ ")
+
+
+CHANGE = change_look(2)
 
 _ALIGN = {"title": "center", "line": "left", "mark": "right", "heading": "center", "subheading": "center",
           "block": "left", "text": "left", "code": "center", "number": "right", "note": "left",
