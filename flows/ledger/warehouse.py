@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -208,14 +209,29 @@ def _follow(con: duckdb.DuckDBPyConnection, store: Store, entries: Sequence[Entr
     with _transaction(con):
         wanted = project(con, entries)
         digests = sorted({wish.key[0] for wish in wanted})
-        for start in range(0, len(digests), AT_ONCE):
-            some = digests[start : start + AT_ONCE]
-            for digest in some:
-                store.archive.get(digest)  # the bytes are checked before they are read
-            found: dict[Key, Submission] = {}
-            for delivery in read([store.archive.path(digest) for digest in some]):
-                found |= {key_of(submission): submission for submission in delivery.submissions}
-            insert_cells(con, [(w.id, _as_decided(w, found)) for w in wanted if w.key[0] in set(some)])
+        for some, found in _read_ahead(store, digests, read):
+            insert_cells(con, [(w.id, _as_decided(w, found)) for w in wanted if w.key[0] in some])
+
+
+def _read_ahead(
+    store: Store, digests: Sequence[str], read: ReadFiles
+) -> Iterator[tuple[set[str], dict[Key, Submission]]]:
+    """Some workbooks at a time with their submissions; the next are read while those before are put in."""
+
+    def reading(some: Sequence[str]) -> dict[Key, Submission]:
+        for digest in some:
+            store.archive.get(digest)  # the bytes are checked before they are read
+        deliveries = read([store.archive.path(digest) for digest in some])
+        return {key_of(submission): submission for d in deliveries for submission in d.submissions}
+
+    parts = [digests[start : start + AT_ONCE] for start in range(0, len(digests), AT_ONCE)]
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(reading, parts[0]) if parts else None
+        for number, some in enumerate(parts, 1):
+            assert coming is not None
+            found = coming.result()
+            coming = ahead.submit(reading, parts[number]) if number < len(parts) else None
+            yield set(some), found
 
 
 def _as_decided(wish: Wish, found: dict[Key, Submission]) -> Submission:
