@@ -41,14 +41,14 @@ from flows.settings import Settings
 from flows.stored import stored_results
 from indices import tables
 from indices.method import METHODS_DIR
-from indices.tables.workbook import Audience, write_tables
+from indices.tables.notes import AUDIENCE_ZH
+from indices.tables.workbook import write_tables
 from schemas.anomalies import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
 from schemas.codes import load_codes
 from schemas.form import FORMS_DIR
 from schemas.workdays import LIST as WORKDAYS
 
-_AUDIENCES: tuple[Audience, ...] = ("internal", "public")
 _PRINTING = (*Path(tables.__file__).parent.glob("*.py"), Path(__file__).with_name("printing.py"))
 
 
@@ -86,7 +86,7 @@ def write_bundle(store: Store, release: Release, settings: Settings, out: Path) 
         **_folder(release.folder, f"releases/{release.id}"),
     }
     now, results = at_stage(store, release), stored_results(release, load_codes(settings.codes_folder))
-    for audience in _AUDIENCES:
+    for audience in AUDIENCE_ZH:
         parts |= {f"{TABLES}/{n}": d for n, d in write_tables(results, notes_of(now), audience).items()}
     data = packed(Contents(release.id, release.digest, digest_folder(_PRINTING), parts))
     write_file(out, data, 0o600)

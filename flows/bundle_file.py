@@ -17,7 +17,7 @@ from typing import Any
 
 from flows.ledger.canonical import sha256
 from flows.mistakes import Mistake
-from schemas.packing import NO_TIME
+from schemas.packing import BAD_ZIP, NO_TIME
 
 FORMAT_VERSION = 2  # 1 held the journal up to the data alone, and plan files among the procedures
 LIST = "清单.json"
@@ -79,7 +79,7 @@ def _parts(data: bytes) -> dict[str, bytes]:
             for info in infos:
                 _check(info)
             return {info.filename: package.read(info) for info in infos}
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+    except BAD_ZIP as error:
         raise BundleError(f"重算包读不出来：不是 zip 文件，或被改动过（{error}）。") from error
 
 

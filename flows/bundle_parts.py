@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from flows.ledger.canonical import digest_text, digest_together
 from flows.ledger.events import DECISIONS, EventType
 from flows.ledger.journal import Entry
-from flows.ledger.release import Manifest, Release
+from flows.ledger.release import MANIFEST, Manifest, Release
 from indices.method import text_digest
 from schemas.workdays import LIST as WORKDAYS  # says who is late, and is in no manifest
 
@@ -92,7 +92,7 @@ def unexpected(release: Release, entries: Sequence[Entry], parts: Mapping[str, b
     """Names of the other parts that are missing or that nothing in the bundle speaks of."""
     folder = f"releases/{release.id}"
     needed = {
-        JOURNAL, NOTE, f"{folder}/manifest.json", *workbooks(release, entries),
+        JOURNAL, NOTE, f"{folder}/{MANIFEST}", *workbooks(release, entries),
         *(f"{folder}/tables/{name}.csv.gz" for name in release.tables),
     }  # fmt: skip
     others = {name for name in parts if name.split("/")[0] not in (*MADE_OF, TABLES)}

@@ -49,16 +49,16 @@ def _record(row: Row) -> Row:
         "use form month field value mark status digest file_name submitter period filed_for version"
         " submission_name state sheet cell raw cleaned"
     )
-    record = plain(row, names)
+    record = picked(row, names)
     record["key"] = {name: row[name] for name in _KEYS if row[name]}
     if row["revision"]:
-        record["correction"] = plain(
+        record["correction"] = picked(
             row, "revision old_value new_value reason requested_by corrected_by corrected_seq"
         )
     return record
 
 
-def plain(row: Mapping[str, object], names: str) -> Row:
+def picked(row: Mapping[str, object], names: str) -> Row:
     """Some columns of a row as a program reads them: decimals as exact texts."""
     return {
         name: value if value is None or isinstance(value, str | int | bool) else str(value)
@@ -120,7 +120,10 @@ def rules_on(form: str, edition: str, field: str, period: str, filed_by: str) ->
 
 
 def _words(rule: Rule) -> frozenset[str]:
-    """Every word of a rule's expressions, fields among them."""
+    """Every word of a rule that may be a field: more than it looks at, never less.
+
+    As ``BetweenRule.names`` has it; to have each parsed, as the judging does, would take a tenth of a trace.
+    """
     texts = (rule.expr, rule.when or "", rule.floor or "", *rule.let.values())
     return frozenset(word for text in texts for word in _WORD.findall(text))
 
@@ -159,7 +162,8 @@ join cell c on c.submission = l.submission and c.address = l.cell and c.field = 
 left join correction k on k.target = l.submission and k.row_key = c.row_key and k.field = c.field
     and k.revision = l.revision and k.state = 'applied' and l.revision <> ''
 order by l.indicator, l.variable, l.use <> '数值', l.use, l.month desc, l.field, l.region_code, l.chain_code,
-    l.subchain_code, l.cluster_code, l.item, l.variant
+    l.subchain_code, l.cluster_code, l.item, l.variant, l.form, l.annual, l.t0, l.scope, l.subject, l.submission,
+    l.cell
 """
 
 # a finding names its cells by address; one of a comparison is said again by each later one, and is the same
@@ -176,7 +180,7 @@ join touched t on t.digest = n.digest and t.sheet = n.sheet
     and list_contains(string_split(n.cell, ','), t.address)
 where n.seq <= ?
 group by all
-order by seq, n.rule, n.id
+order by seq, n.rule, n.id, t.submission, t.address, n.outcome
 """
 
 _EVENTS = """

@@ -22,7 +22,7 @@ _Given = tuple[Delivery, Explanation]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Explainable:
     """A finding that could be meant, and the submission that it is on."""
 
     identity: Identity
@@ -44,7 +44,7 @@ class Explanations:
         return len(_ways(_own(self._given.get(finding.id, ()), finding.submitter))) == 1
 
     def settled(
-        self, asked: Mapping[str, Asked], replies: Mapping[str, Reply]
+        self, asked: Mapping[str, Explainable], replies: Mapping[str, Reply]
     ) -> tuple[list[Answered], list[Finding]]:
         """The answers that are taken, each finding once, and a soft finding for each that is not.
 

@@ -6,20 +6,21 @@ Each step is a plain function over an ``Intake``; ``flows/monthly.py`` runs them
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
+from flows.evidence import Evidence
 from flows.judging import Verdicts, judge_batch
 from flows.ledger.answers import Answered, explained
 from flows.ledger.canonical import sha256
 from flows.ledger.decide import Judged, decision_events
 from flows.ledger.events import HISTORY, Event, received, refused
+from flows.ledger.files import file_digest
 from flows.ledger.journal import Entry
 from flows.ledger.proposals import proposals
 from flows.ledger.redecide import older_twins
@@ -109,7 +110,7 @@ def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
             intake.ignored.append(path)
             continue
         try:
-            digest = _digest(path)
+            digest = file_digest(path)
         except OSError as error:
             intake.unreadable.append(_unreadable(path, error.strerror or str(error)))
             continue
@@ -123,11 +124,6 @@ def look(store: Store, inboxes: Sequence[Path], intake: Intake) -> None:
             fresh[digest] = path
     intake.digests = sorted(fresh)
     intake.paths = [fresh[digest] for digest in intake.digests]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _unreadable(path: Path, reason: str) -> Finding:
@@ -265,7 +261,7 @@ def judge(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, inta
     """Check the batch's submissions and decide on each; GLT09 by itself, with its own record."""
     intake.verdicts, intake.judged = [], []
     codes = load_codes(settings.codes_folder)
-    evidence = _Evidence([*intake.ignored, *intake.own_tables], store)
+    evidence = Evidence([*intake.ignored, *intake.own_tables], store)
     for target in (store, store.permu):
         deliveries = [d for d in intake.deliveries if store_of(store, d) is target]
         if not any(d.submissions for d in deliveries):
@@ -291,35 +287,6 @@ def opened(
     else:
         with closing(open_warehouse(target, reader(settings), settings.threads)) as own:
             yield own
-
-
-class _Evidence:
-    """What a correction may rest on: files that are no deliveries, by their digests, and what is archived.
-
-    A workbook is evidence too: deliveries that came along are in the archive by now, GLT09 apart.
-    """
-
-    def __init__(self, files: Sequence[Path], store: Store) -> None:
-        self._files, self._store = files, store
-
-    @cached_property
-    def _by_digest(self) -> dict[str, Path]:
-        found = {}
-        for path in self._files:
-            with suppress(OSError):  # a file that cannot be read did not come along
-                found[_digest(path)] = path
-        return found
-
-    def has(self, digest: str) -> bool:
-        store = self._store
-        return digest in self._by_digest or store.evidence.has(digest) or store.archive.has(digest)
-
-    def keep(self, digest: str) -> None:
-        """Put a file with the evidence that is not there yet."""
-        if digest in self._by_digest:
-            self._store.evidence.put(self._by_digest[digest].read_bytes())
-        elif not self._store.evidence.has(digest):
-            self._store.evidence.put(self._store.archive.get(digest))
 
 
 def record(con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, intake: Intake) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 
 import duckdb
 
-from flows.explanations import Asked, Explanations
+from flows.explanations import Explainable, Explanations
 from flows.ledger.answers import Answered
 from flows.ledger.arriving import Arriving
 from flows.ledger.decide import Judged, equal_version_findings
@@ -110,11 +110,13 @@ def _answered(finding: Finding, replies: Mapping[str, Reply], explanations: Expl
     return replace(finding, reply=known)
 
 
-def _asked(con: duckdb.DuckDBPyConnection, judged: Sequence[Judged]) -> dict[str, Asked]:
+def _asked(con: duckdb.DuckDBPyConnection, judged: Sequence[Judged]) -> dict[str, Explainable]:
     """What an explanation can be about: findings of the batch, and open ones on forms that did not come again."""
-    asked = {id: Asked(known.identity, known.rule, Severity.SOFT) for id, known in open_findings(con).items()}
+    asked = {
+        id: Explainable(known.identity, known.rule, Severity.SOFT) for id, known in open_findings(con).items()
+    }
     for one in judged:
         for finding in one.findings:
             if finding.severity is not Severity.CLUE:
-                asked[finding.id] = Asked(one.submission.identity, finding.rule, finding.severity)
+                asked[finding.id] = Explainable(one.submission.identity, finding.rule, finding.severity)
     return asked

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from zipfile import BadZipFile
 
 import polars as pl
 
 from flows.stored import KEYS
 from indices.tables.workbook import content_digest
+from schemas.packing import BAD_ZIP
 
 # the stages in the order in which a number comes about, with the columns that belong to each
 STAGES: Sequence[tuple[str, str, tuple[str, ...]]] = (
@@ -92,5 +91,5 @@ def _content(workbook: bytes | None) -> str:
     """The digest of a workbook's content; empty where there is none, or none that can be read."""
     try:
         return "" if workbook is None else content_digest(workbook)
-    except (BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error):
+    except BAD_ZIP:
         return ""

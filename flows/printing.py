@@ -10,7 +10,7 @@ from flows.approval import approval_words, caveat
 from flows.ledger.files import make_folder, write_file
 from flows.ledger.release import Manifest, Release
 from flows.stored import records
-from indices.method import METHODS_DIR, Method, load_methods
+from indices.method import METHODS_DIR, Method, in_order, load_methods
 from indices.tables.notes import MethodNote, ReleaseNotes, SourceLine, interval_words
 from indices.tables.results import Results
 from indices.tables.workbook import Audience, write_tables
@@ -25,8 +25,7 @@ SCOPE = "除注明者外为规模以上工业口径；地区表（赣链统02表
 def notes_of(release: Release, folder: Path = METHODS_DIR) -> ReleaseNotes:
     """What the tables say of a release, whose methods lie in ``folder``."""
     known = {m.id: m for m in load_methods(folder)}
-    order = {"MQ": 0, "CM": 1, "CA": 2}
-    used = sorted((known[i] for i in release.manifest.methods), key=lambda m: order.get(m.index, 9))
+    used = in_order(known[i] for i in release.manifest.methods)
     return ReleaseNotes(
         release_id=release.id,
         stage=release.stage,

@@ -52,11 +52,11 @@ _NUMBERS = (
     "change", "changes", "compile", "coverage", "engine", "expression", "gate", "method", "parameters", "reach", "rescore", "roster",
     "shapley", "targets", "units",
 )  # fmt: skip
-_OWED = ("codes", "form", "period", "territory")
+_OWED = ("codes", "form", "lists", "period", "territory")
 ENGINE = (
     *(Path(indices.__file__).with_name(f"{name}.py") for name in _NUMBERS),
     *(Path(territory.__file__).with_name(f"{name}.py") for name in _OWED),
-    *(Path(uncertainty.__file__).with_name(f"{name}.py") for name in ("model", "released")),
+    *(Path(uncertainty.__file__).with_name(f"{name}.py") for name in ("ranks", "released")),
     RELATIONS.with_suffix(".py"),
 )
 

@@ -26,15 +26,13 @@ from flows.publish import at_stage
 from flows.settings import Settings
 from flows.stored import stored_results
 from indices.engine import compute
-from indices.method import METHODS_DIR, Method, load_methods, method_digest
+from indices.method import METHODS_DIR, Method, in_order, load_methods, method_digest
 from indices.procedures import SQL_DIR
-from indices.tables.notes import ReleaseNotes
+from indices.tables.notes import AUDIENCE_ZH, ReleaseNotes
 from indices.tables.results import Results, read_results
-from indices.tables.workbook import Audience, write_tables
+from indices.tables.workbook import write_tables
 from schemas.codes import load_codes
 from schemas.period import Period
-
-_AUDIENCES: tuple[Audience, ...] = ("internal", "public")
 
 
 @dataclass(frozen=True)
@@ -144,10 +142,7 @@ def _compute(
 def _methods(made: Manifest, folder: Path) -> tuple[list[Method], list[str]]:
     """The methods of a release in its order, and the ids that are not in the folder."""
     known = {m.id: m for m in load_methods(folder)}
-    order = {"MQ": 0, "CM": 1, "CA": 2}
-    there = sorted(
-        (known[id] for id in made.methods if id in known), key=lambda m: (order.get(m.index, 9), m.index)
-    )
+    there = in_order(known[id] for id in made.methods if id in known)
     return there, sorted(made.methods.keys() - known.keys())
 
 
@@ -184,7 +179,7 @@ def _packages(kept: Manifest, now: Manifest) -> tuple[str, ...]:
 
 def _tables(results: Results, notes: ReleaseNotes) -> dict[str, bytes]:
     """All workbooks of a release by file name."""
-    return {n: data for audience in _AUDIENCES for n, data in write_tables(results, notes, audience).items()}
+    return {n: data for audience in AUDIENCE_ZH for n, data in write_tables(results, notes, audience).items()}
 
 
 def rerun_lines(found: Rerun, shown: int = 50) -> list[str]:

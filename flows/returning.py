@@ -18,6 +18,7 @@ from flows.ledger.events import DECISIONS, HISTORY, EventType, period_order
 from flows.ledger.journal import Entry
 from flows.ledger.replies import NEWEST_REPLY, answers
 from flows.ledger.store import Store
+from flows.mistakes import Mistake
 from flows.settings import Settings
 from schemas.codes import load_codes
 from schemas.decide import BETWEEN_SUBMITTERS
@@ -110,9 +111,18 @@ def _versions(
 def return_again(
     con: duckdb.DuckDBPyConnection, store: Store, settings: Settings, digests: Sequence[str], out: Path
 ) -> list[ReturnFile]:
-    """Write the copies of deliveries anew, with what the bureau said since; by the period of each."""
+    """Write the copies of deliveries anew, with what the bureau said since; by the period of each.
+
+    Mistake for one that the reader cannot read today: its copy stays as it was.
+    """
     by_period: dict[Period, list[Returned]] = {}
     for one in _recorded(con, store, settings, digests):
+        refused = one.delivery.refused
+        if refused is not None:
+            raise Mistake(
+                f"{one.delivery.file_name} 这次没有读成（{refused.rule} {refused.message}），"
+                "退件没有重写，仍是原来的一份；所作的决定已记入日志。"
+            )
         newest = max((s.period for s in one.delivery.submissions), key=period_order)  # one may be unreadable
         by_period.setdefault(Period.parse(newest).as_month(), []).append(one)
     return [
@@ -208,7 +218,7 @@ def recorded_findings(con: duckdb.DuckDBPyConnection, digest: str) -> tuple[Find
         join delivery d on d.digest = f.digest
         left join (select submission, max(seq) as seq from decision group by submission) v
             on v.submission = f.submission
-        where f.digest = ? and f.level < 3 and (f.submission is null and {_OWN_FAULT} or f.seq = v.seq)
+        where f.digest = ? and f.level < {BETWEEN_SUBMITTERS} and (f.submission is null and {_OWN_FAULT} or f.seq = v.seq)
         order by f.seq, f.ordinal
         """,
         [digest],

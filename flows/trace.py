@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from flows.cell_record import Behind, cells_behind, plain
+from flows.cell_record import Behind, cells_behind, picked
 from flows.formula import MISSING, Base, Figures, filled, quotient, score_formula
-from flows.lineage import BASE, WEIGHT
+from flows.lineage import BASE, WEIGHT, Asked
 from flows.release_rows import Row
 from flows.traced import INDEX, INDICATOR, PILLAR, VARIABLE, Traced, TraceError
 from indices.method import Indicator, Method
@@ -33,17 +33,19 @@ def trace(traced: Traced, index: str, subject: str, indicator: str | None = None
         asked = [one for one in asked if one.indicator.id == indicator]
         if not asked:
             raise TraceError(f"发布 {release.id} 的 {index} {subject} 没有指标 {indicator}。")
-    traced.place(traced.sources(index, asked))
-    return _tree(traced, method, subject, {one.indicator.id for one in asked}, cells_behind(traced))
+    (tree,) = trees(traced, method, [subject], asked)
+    return tree
 
 
-def trace_all(traced: Traced, index: str) -> Iterator[Row]:
-    """The trees of every subject of an index: the cells of all are found at once."""
-    method, subjects = traced.methods[index], traced.subjects(index)
-    traced.place(traced.sources(index, traced.asked(index, subjects)))
+def trees(
+    traced: Traced, method: Method, subjects: Sequence[str], asked: Sequence[Asked] | None = None
+) -> Iterator[Row]:
+    """The trees of some subjects, of the indicators asked for or of all: the cells of all are found at once."""
+    wanted = traced.asked(method.index, subjects) if asked is None else asked
+    traced.place(traced.sources(method.index, wanted))
     behind = cells_behind(traced)
-    everything = {i.id for i in method.indicators}
-    return (_tree(traced, method, subject, everything, behind) for subject in subjects)
+    chosen = {one.indicator.id for one in wanted}
+    return (_tree(traced, method, subject, chosen, behind) for subject in subjects)
 
 
 def _tree(traced: Traced, method: Method, subject: str, chosen: Iterable[str], behind: Behind) -> Row:
@@ -60,11 +62,11 @@ def _tree(traced: Traced, method: Method, subject: str, chosen: Iterable[str], b
         "index": method.index, "name": method.name, "period": made.period, "subject": subject,
         "subject_name": totals[0]["subject_name"],
         "totals": [
-            plain(row, "product value rank ranked_n status weight_coverage carried_weight oldest_age withheld")
+            picked(row, "product value rank ranked_n status weight_coverage carried_weight oldest_age withheld")
             for row in sorted(totals, key=lambda row: row["product"], reverse=True)
         ],
         "pillars": [
-            plain(row, "product pillar_no pillar score weight_effective coverage")
+            picked(row, "product pillar_no pillar score weight_effective coverage")
             for row in sorted(pillars, key=lambda row: row["product"], reverse=True)
         ],
         "indicators": [
@@ -83,7 +85,7 @@ def _indicator(traced: Traced, method: Method, row: Row, variables: Sequence[Row
     rows = {v["variable"]: behind.get((row["subject"], leaf.id, v["variable"]), []) for v in variables}
     base = _base(leaf, month, target, rows)
     return {
-        **plain(
+        **picked(
             row,
             "indicator name pillar_no pillar unit frequency ref_period age value value_published raw_score"
             " score score_published clipped missing status revenue_coverage reason weight weight_monthly"
@@ -94,7 +96,7 @@ def _indicator(traced: Traced, method: Method, row: Row, variables: Sequence[Row
         "score_formula": score_formula(method, leaf, row, base),
         "variables": [
             {
-                **plain(v, "variable ref_period value status coverage cells"),
+                **picked(v, "variable ref_period value status coverage cells"),
                 "age": row["age"],
                 "rows": rows[v["variable"]],
             }

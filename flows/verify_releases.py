@@ -9,11 +9,9 @@ from pathlib import Path
 from flows.approval import approvals, changed_locks
 from flows.ledger.events import EventType
 from flows.ledger.journal import Entry
-from flows.ledger.release import Release, ReleaseError, read_release, unlike_event
+from flows.ledger.release import MANIFEST, Release, ReleaseError, read_release, unlike_event
 from flows.ledger.store import Store
 from indices.method import Method, MethodError, file_digests, load_methods
-
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)

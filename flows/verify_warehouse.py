@@ -15,6 +15,7 @@ from flows.ledger.journal import GENESIS, Entry
 from flows.ledger.projection import position
 from flows.ledger.store import Store
 from flows.ledger.warehouse import ReadFiles, WarehouseError, build, connect
+from schemas.database import fetch
 
 SHOWN = 20  # rows of one table that are named
 
@@ -83,7 +84,7 @@ def _differences(con: duckdb.DuckDBPyConnection, fresh: duckdb.DuckDBPyConnectio
         return []
     name, columns = f"数据库的表 {table}", ", ".join(KEYS[table])
     query = f"select hash(t)::varchar as row_hash, {columns} from {table} t order by all"
-    stored, expected = con.sql(query).pl(), fresh.sql(query).pl()
+    stored, expected = fetch(con, query), fetch(fresh, query)
     problems = []
     for left, right, what in ((stored, expected, "不是由归档和日志得来"), (expected, stored, "缺失或被改动")):
         odd = left.join(right, on=left.columns, how="anti", nulls_equal=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from dataclasses import field
 from decimal import Decimal
 from functools import cache, cached_property
@@ -313,8 +314,13 @@ def methods_for(period: Period, folder: Path = METHODS_DIR) -> tuple[Method, ...
     """The newest version of each index that is valid at the period, in the order MQ, CM, CA."""
     month = f"{period.year:04d}-{period.month:02d}"
     newest = {m.index: m for m in load_methods(folder) if m.valid_from <= month}
+    return tuple(in_order(newest.values()))
+
+
+def in_order(methods: Iterable[Method]) -> list[Method]:
+    """The order in which indices are named everywhere: MQ, CM, CA, then any other."""
     order = {"MQ": 0, "CM": 1, "CA": 2}
-    return tuple(sorted(newest.values(), key=lambda m: (order.get(m.index, 9), m.index)))
+    return sorted(methods, key=lambda m: (order.get(m.index, 9), m.index))
 
 
 def method_digest(method: Method, folder: Path = METHODS_DIR) -> str:

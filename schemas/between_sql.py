@@ -14,7 +14,7 @@ import polars as pl
 
 from schemas.between_rule import AMOUNT, FIELD, BetweenRule, Side
 from schemas.codes import PROVINCE, WHOLE_CHAIN, Codes
-from schemas.database import fetch
+from schemas.database import fetch, quoted
 from schemas.form import form_for
 from schemas.period import Period
 from schemas.touch import references
@@ -145,13 +145,9 @@ def _each(rule: BetweenRule, *, with_amounts: bool) -> str:
     """For every line or group one row per field of ``each``."""
     if not rule.each:
         return ""
-    names = f"unnest([{', '.join(_quoted(name) for name in rule.each)}]) AS {FIELD}"
+    names = f"unnest([{', '.join(quoted(name) for name in rule.each)}]) AS {FIELD}"
     amounts = f", unnest([{', '.join(f'lines.{name}' for name in rule.each)}]) AS {AMOUNT}"
     return f"CROSS JOIN LATERAL (SELECT {names}{amounts if with_amounts else ''}) AS each"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _speaks(rule: BetweenRule) -> str:

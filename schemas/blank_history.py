@@ -16,11 +16,11 @@ from xlsxwriter.worksheet import Worksheet
 from schemas.form import Form, load_forms
 from schemas.period import Period
 from schemas.reading.history import COLUMNS
+from schemas.reading.layout import HISTORY_TITLE
 from schemas.territory import BUREAU
 
-TITLE = "历史数据表"
 HEADER = (*COLUMNS, "资料来源")
-FILE_NAME = "历史数据表.xlsx"
+FILE_NAME = f"{HISTORY_TITLE}.xlsx"
 
 _WIDTHS = (10, 12, 52, 20, 18, 30)
 _HOW = (
@@ -49,7 +49,7 @@ def blank_history(period: Period) -> bytes:
     """A workbook to be filled in; the same period gives the same bytes."""
     forms, buffer = history_forms(period), io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        book.set_properties({"title": TITLE, "created": datetime.fromisoformat(period.last_day)})
+        book.set_properties({"title": HISTORY_TITLE, "created": datetime.fromisoformat(period.last_day)})
         song = {"font_name": "宋体", "font_size": 10}
         plain, bold = book.add_format(song), book.add_format({**song, "bold": True})
         title = book.add_format({"font_name": "黑体", "font_size": 16})
@@ -59,7 +59,7 @@ def blank_history(period: Period) -> bytes:
         sheet = book.add_worksheet("历史数据")
         for column, width in enumerate(_WIDTHS):
             sheet.set_column(column, column, width, plain)
-        sheet.write_string(0, 0, TITLE, title)
+        sheet.write_string(0, 0, HISTORY_TITLE, title)
         above = [*_HOW[:2], *_keys(forms), *_HOW[2:]]
         head = [f"填报单位代码：{BUREAU.code}", "版次：1", "报出日期："]
         for row, text in enumerate([*above, *head], 1):

@@ -67,6 +67,7 @@ class Prepared:
     frames: dict[str, Owed]
     members: dict[str, tuple[int, ...]]
     clashes: dict[int, tuple[Finding, ...]]  # of history records, by submission
+    lists: Mapping[str, pl.DataFrame]  # that rules look into: ``industry_map``, ``parameter``
 
 
 def prepare(submissions: Sequence[Submission], codes: Codes) -> Prepared:
@@ -95,8 +96,9 @@ def prepare(submissions: Sequence[Submission], codes: Codes) -> Prepared:
             members.append(submission)
         frames[name] = owed(frame_of(forms[name], members), offices)
     return Prepared(
-        tuple(submissions), offices, frames, {name: tuple(groups[name]) for name in frames}, clashes
-    )
+        tuple(submissions), offices, frames, {name: tuple(groups[name]) for name in frames}, clashes,
+        _lists(codes),
+    )  # fmt: skip
 
 
 def _clash(submission: Submission, cells: tuple[Cell, Cell]) -> Finding:
@@ -113,7 +115,7 @@ def check(prepared: Prepared) -> Checked:
         list(prepared.clashes.get(at, ())) for at in range(len(prepared.submissions))
     ]
     outcomes = []
-    with _with_lists(prepared.offices.codes) as con:
+    with _with(prepared.lists) as con:
         for name, due in prepared.frames.items():
             by_member, counted = _check_form(due, prepared.offices, con)
             outcomes.append(counted)
@@ -132,7 +134,7 @@ def check_earlier(prepared: Prepared, members: Sequence[int], in_force: InForce)
     if not members:
         return _checked(prepared, found, outcomes)
     known, asked = Remembered(in_force), set(members)
-    with _with_lists(prepared.offices.codes) as con:
+    with _with(prepared.lists) as con:
         for name, due in prepared.frames.items():
             places = prepared.members[name]
             chosen = [number for number, at in enumerate(places) if at in asked]
@@ -151,12 +153,20 @@ def check_earlier(prepared: Prepared, members: Sequence[int], in_force: InForce)
 
 
 @contextmanager
-def _with_lists(codes: Codes) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database with the lists that rules look into: ``industry_map``, ``parameter``."""
+def _with(lists: Mapping[str, pl.DataFrame]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with these lists in it."""
     with scratch() as con:
-        con.register("industry_map", _table(codes.rows("industry_map"), ("chain", "industry", "mode")))
-        con.register("parameter", parameters(codes))
+        for name, rows in lists.items():
+            con.register(name, rows)
         yield con
+
+
+def _lists(codes: Codes) -> dict[str, pl.DataFrame]:
+    """ListError for a parameter that no rule could use."""
+    return {
+        "industry_map": _table(codes.rows("industry_map"), ("chain", "industry", "mode")),
+        "parameter": parameters(codes),
+    }
 
 
 def _table(rows: Sequence[Mapping[str, str]], names: Sequence[str]) -> pl.DataFrame:

@@ -33,7 +33,7 @@ class Misfit(Exception):
 
 
 @dataclass(frozen=True)
-class Line:
+class CorrectionLine:
     """What a line asks for. Values are exact plain texts, "" for a blank."""
 
     revision: str  # filer/修订单号
@@ -50,12 +50,12 @@ class Line:
         return key_text(self.form, self.key)
 
 
-def read_line(submitter: str, text: Mapping[str, str]) -> Line:
+def read_line(submitter: str, text: Mapping[str, str]) -> CorrectionLine:
     """The line whose cells hold these texts; Misfit if it names no figure or no value."""
     period, key = _record(text["row_key"])
     form = _form(text["form_code"], period)
     column = _column(form, text["field"])
-    return Line(
+    return CorrectionLine(
         f"{submitter}/{text['revision_id']}",
         form,
         period,

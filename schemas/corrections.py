@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from schemas.checks import check, prepare
 from schemas.citing import about
 from schemas.codes import Codes
-from schemas.correction_line import BLANK, Line, Misfit, digest_in, read_line
+from schemas.correction_line import BLANK, CorrectionLine, Misfit, digest_in, read_line
 from schemas.finding import Finding
 from schemas.in_force import Figure, InForce
 from schemas.reading.record import Cell, Submission
@@ -73,7 +73,7 @@ def corrections_of(
     in_force: InForce,
     codes: Codes,
     has_evidence: Callable[[str], bool],
-    is_known: Callable[[Line], bool],
+    is_known: Callable[[CorrectionLine], bool],
     beside: Sequence[Correction] = (),
 ) -> tuple[list[Correction], list[Finding]]:
     """The lines of a GLT10 submission that fit, and a hard finding for each that does not.
@@ -131,7 +131,7 @@ def _lines(request: Submission) -> Iterator[Mapping[str, Cell]]:
     yield from (rows[number] for number in sorted(rows))
 
 
-def _figure(request: Submission, line: Line, old_text: str, in_force: InForce) -> Figure:
+def _figure(request: Submission, line: CorrectionLine, old_text: str, in_force: InForce) -> Figure:
     """The figure in force that a line names, if it is the filer's own and holds the old value."""
     place = f"{line.period} {line.form.no}"
     figure = in_force.figure(line.form.code, str(line.period), line.row_key, line.column.code)
@@ -155,7 +155,7 @@ def _figure(request: Submission, line: Line, old_text: str, in_force: InForce) -
     return figure
 
 
-def _check_new(line: Line, figure: Figure, codes: Codes) -> None:
+def _check_new(line: CorrectionLine, figure: Figure, codes: Codes) -> None:
     """Hold the new value against the rules that a cell of the form is held against; Misfit if one fails."""
     if line.new_value in ("", line.old_value):
         raise Misfit("new_value", "新值与原值相同或为空白。", "请填写更正后的值。")
@@ -188,7 +188,7 @@ def _correction(
     request: Submission,
     cells: Mapping[str, Cell],
     text: Mapping[str, str],
-    line: Line,
+    line: CorrectionLine,
     figure: Figure,
     evidence: str,
 ) -> Correction:

@@ -44,3 +44,8 @@ def fetch(
     frame = pl.from_arrow(con.execute(query, given).to_arrow_table())
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def quoted(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

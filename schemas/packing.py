@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from io import BytesIO
@@ -13,6 +14,11 @@ from openpyxl.xml.functions import tostring
 
 CORE = "docProps/core.xml"
 NO_TIME = datetime(1980, 1, 1)  # the earliest that a zip directory can hold: where no time is known
+
+# what reading a zip raises where it is damaged, or packed in a way that is not known here
+BAD_ZIP: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error,
+)  # fmt: skip
 
 _EPOCH = NO_TIME.timetuple()[:6]
 

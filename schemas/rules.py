@@ -1,12 +1,13 @@
 """The rules of the form files: SQL expressions over a line, judged by DuckDB on the month's frame.
 
-Level 1 looks at the line itself, level 2 also at earlier reports of the same key (``prev.x``, ``prev2.x``,
+The statement that judges them is made in ``rule_sql``. Level 1 looks at the line itself, level 2 also at earlier reports of the same key (``prev.x``, ``prev2.x``,
 ``ago.x``, see ``earlier``).
 
 A rule has five outcomes. ``na``: its condition does not hold, or what it needs is blank where nobody
 had to fill it (not due, optional, marked N). ``missing``: what it needs is due and blank, unreadable,
-not yet known or confidential, or not in an earlier report. ``fail`` and ``pass`` as the expression says. An expression that cannot
-be evaluated is the fifth, ``error``, and stops the run: a rule must never be passed over in silence.
+not yet known or confidential, or not in an earlier report. ``fail`` and ``pass`` as the expression says. An
+expression that cannot be evaluated is the fifth, ``error``, and stops the run: a rule must never be passed over
+in silence.
 """
 
 from __future__ import annotations
@@ -22,15 +23,14 @@ import polars as pl
 from schemas.citing import cite, shown
 from schemas.database import fetch
 from schemas.earlier import OF, compared_with, earlier_lines, periods_of
-from schemas.finding import Finding, Severity
+from schemas.finding import Finding
 from schemas.form import Rule
-from schemas.frames import OVERFLOW, UNREAD, Wide
+from schemas.frames import Wide
 from schemas.in_force import InForce
 from schemas.owed import Owed
+from schemas.rule_sql import spares_bureau, statement
 from schemas.territory import BUREAU
 from schemas.touch import ALIASES, BRACES, RuleError, Touch, check_message, touched
-
-_WAITING = f"('{UNREAD}', '{OVERFLOW}', 'W', 'C')"  # blank, and the figure would be needed
 
 Judged = tuple[list[tuple[int, Finding]], pl.DataFrame]
 
@@ -55,7 +55,7 @@ def judge(
     )
     if not rules or frame.is_empty():
         return [], counts
-    free = [r for r in rules if _free(r)] if _filed_by_bureau(frame) else []
+    free = [r for r in rules if spares_bureau(r)] if _filed_by_bureau(frame) else []
     asked = [r for r in rules if r not in free]
     judged = _evaluate(owed, asked, frame, con, in_force) if asked else frame.select("line", "submission")
     counts.vstack(_counts(judged, asked), in_place=True)
@@ -68,18 +68,13 @@ def judge(
     return findings, counts
 
 
-def _free(rule: Rule) -> bool:
-    """What the bureau filed nobody could explain: only what cannot be true is said of it."""
-    return rule.severity is not Severity.HARD
-
-
 def _filed_by_bureau(frame: pl.DataFrame) -> bool:
     """True for history: most months of a new home hold nothing else."""
     return bool((frame["submitter"] == BUREAU.code).all())
 
 
 def _not_asked(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
-    """The outcomes of rules that the bureau is free of: ``na``, as :func:`_verdict` would say."""
+    """The outcomes of rules that the bureau is free of: ``na``, as the statement would say."""
     valid = {r.id: [str(p) for p in periods_of(frame) if r.valid(p)] for r in rules}
     outcomes = [pl.when(pl.col("period").is_in(valid[r.id])).then(pl.lit("na")).alias(r.id) for r in rules]
     return frame.select("submission", *outcomes)
@@ -130,94 +125,14 @@ def _same(alias: str, on: Sequence[str]) -> str:
 
 def _run(owed: Owed, rules: Sequence[Rule], source: str, con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     try:
-        return fetch(con, _select(owed, rules, source))
+        return fetch(con, statement(owed, rules, source))
     except duckdb.Error:
         for rule in rules:
             try:
-                fetch(con, _select(owed, [rule], source))
+                fetch(con, statement(owed, [rule], source))
             except duckdb.Error as error:
                 raise RuleError(f"规则 {rule.id}（{owed.wide.form.id}）无法执行：{error}") from error
         raise
-
-
-def _select(owed: Owed, rules: Sequence[Rule], source: str) -> str:
-    parameters = sorted({name for rule in rules for name in rule.parameters})
-    of_month = [
-        f"(SELECT max(p.value) FROM parameter AS p WHERE p.name = '{name}' AND p.month = period) AS \"{name}\""
-        for name in parameters
-    ]
-    named = [
-        f'({_with_tolerance(text, rule)}) AS "{name}"' for rule in rules for name, text in rule.let.items()
-    ]
-    names = [f'"{name}"' for name in (*parameters, *(name for rule in rules for name in rule.let))]
-    touches = {rule.id: touched(owed.wide.form, rule) for rule in rules}
-    printed = sorted({pair for touch in touches.values() for pair in touch.earlier})
-    names += [f'{alias}."{field}" AS "{alias}.{field}"' for alias, field in printed]
-    verdicts = [f'{_verdict(owed, rule, touches[rule.id])} AS "{rule.id}"' for rule in rules]
-    holds = [f'({_with_tolerance(rule.when or "TRUE", rule)}) AS "{rule.id} when"' for rule in rules]
-    # where its condition does not hold an expression is not to be evaluated at all
-    said = [
-        f'CASE WHEN "{rule.id} when" THEN {_with_tolerance(rule.expr, rule)} END AS "{rule.id} said"'
-        for rule in rules
-    ]
-    stage = source
-    for more in (of_month, named, holds, said):
-        stage = f"(SELECT {', '.join(['*', *more])} FROM {stage})"
-    return f"SELECT line, submission, {', '.join([*names, *verdicts])} FROM {stage} ORDER BY line"
-
-
-def _with_tolerance(text: str, rule: Rule) -> str:
-    """The expression with the rule's ``tolerance`` as a number."""
-    return re.sub(r"\btolerance\b", str(rule.tolerance), text)
-
-
-def _verdict(owed: Owed, rule: Rule, touch: Touch) -> str:
-    """The outcome of a rule as SQL; NULL in periods in which the rule does not exist."""
-    floor = _with_tolerance(rule.floor or "TRUE", rule)
-    lacking = [_lacking(owed, code) for code in sorted(touch.columns)]
-    lacking += [_lacking_then(owed, alias, field) for alias, field in sorted(touch.earlier)]
-    lacking += [f'"{name}" IS NULL' for name in rule.parameters]
-    if touch.window:
-        inside = " OR ".join(_lacking(owed, code) for code in sorted(touch.window))
-        over = f"OVER (PARTITION BY {', '.join(touch.partition)})" if touch.partition else "OVER ()"
-        lacking.append(f"bool_or({inside}) {over}")
-    # A rule that finds nothing filled in a line has nothing to pass.
-    some = " OR ".join(f"{code} IS NOT NULL" for code in sorted(touch.columns | touch.window)) or "TRUE"
-    outside = [str(p) for p in owed.wide.periods if not rule.valid(p)]
-    absent = f"WHEN period IN ({', '.join(map(_quoted, outside))}) THEN NULL" if outside else ""
-    free = f"WHEN submitter = '{BUREAU.code}' THEN 'na'" if _free(rule) else ""
-    return f"""CASE {absent} {free}
-            WHEN NOT "{rule.id} when" THEN 'na'
-            WHEN NOT ({floor}) THEN 'na'
-            WHEN NOT "{rule.id} said" THEN 'fail'
-            WHEN {" OR ".join(lacking) or "FALSE"} THEN 'missing'
-            WHEN "{rule.id} said" AND ({some}) THEN 'pass'
-            ELSE 'na' END"""
-
-
-def _lacking(owed: Owed, code: str) -> str:
-    """SQL that is true where a column is blank and should not be."""
-    column = owed.wide.form.column(code)
-    numbers = ", ".join(str(number) for number in owed.owing(code))
-    due = f"situation IN ({numbers})" if numbers else "FALSE"
-    if column.optional_when:
-        due += f" AND NOT coalesce({column.optional_when}, FALSE)"
-    gap = f'"gap_{code}"' if f"gap_{code}" in owed.plausible.columns else None
-    if gap is None:
-        return f"({code} IS NULL AND {due})"
-    return f"({code} IS NULL AND (coalesce({gap} IN {_WAITING}, FALSE) OR ({gap} IS NULL AND {due})))"
-
-
-def _lacking_then(owed: Owed, alias: str, field: str) -> str:
-    """SQL that is true where a figure of an earlier report is blank and there is one now, or should be."""
-    blank = f'{alias}."{field}" IS NULL'
-    if all(column.code != field for column in owed.wide.form.columns):
-        return f"({blank})"
-    return f"({blank} AND ({field} IS NOT NULL OR {_lacking(owed, field)}))"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _counts(judged: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:

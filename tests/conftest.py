@@ -66,23 +66,19 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
 @pytest.fixture(scope="session")
 def small_ran(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """One run of the small province."""
-
-    def make(folder: Path) -> Ran:
-        home = folder / "home"
-        return Ran(home, run_batch(small.settings(home), MONTH, [small.inbox], folder / "out"))
-
-    return made_once(tmp_path_factory, "small-ran", make)
+    return made_once(tmp_path_factory, "small-ran", lambda folder: ran(small, small.inbox, folder))
 
 
 @pytest.fixture(scope="session")
 def month_ran(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """One run of the month alone."""
+    return made_once(tmp_path_factory, "month-ran", lambda folder: ran(small, small.month, folder))
 
-    def make(folder: Path) -> Ran:
-        home = folder / "home"
-        return Ran(home, run_batch(small.settings(home), MONTH, [small.month], folder / "out"))
 
-    return made_once(tmp_path_factory, "month-ran", make)
+def ran(small: Small, inbox: Path, folder: Path) -> Ran:
+    """A run of an inbox of the small province, with home and tables in a folder."""
+    home = folder / "home"
+    return Ran(home, run_batch(small.settings(home), MONTH, [inbox], folder / "out"))
 
 
 @pytest.fixture(scope="session")

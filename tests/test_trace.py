@@ -30,7 +30,7 @@ from flows.ledger.warehouse import open_warehouse, view_warehouse
 from flows.lineage import reports_before
 from flows.pages import write_sheet
 from flows.publish import Word, publish
-from flows.trace import trace, trace_all
+from flows.trace import trace, trees
 from flows.trace_cell import trace_cell
 from flows.trace_text import HEADER, trace_rows, trace_tree
 from flows.traced import VARIABLE, Traced, TraceError
@@ -311,8 +311,8 @@ def test_carried_values_say_their_age_and_events_their_numbers(traced: Traced) -
 
 
 def test_all_at_once_is_the_same_as_one_by_one(traced: Traced) -> None:
-    trees = {tree["subject"]: tree for tree in trace_all(traced, "CA")}
-    assert trees and all(tree == trace(traced, "CA", subject) for subject, tree in trees.items())
+    found = {tree["subject"]: tree for tree in trees(traced, traced.methods["CA"], traced.subjects("CA"))}
+    assert found and all(tree == trace(traced, "CA", subject) for subject, tree in found.items())
 
 
 def test_mistakes_and_the_workbook_of_a_cell(

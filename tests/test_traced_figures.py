@@ -27,7 +27,7 @@ from traced_figures import BASE, FromCells, report_of
 from flows.ledger.release import read_release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import view_warehouse
-from flows.trace import trace_all
+from flows.trace import trees
 from flows.traced import Traced
 from schemas.codes import Codes, load_codes
 
@@ -133,7 +133,7 @@ def recomputed(home: Path, codes: Codes) -> FromTrees:
         traced = Traced(con, store, read_release(store, "2026-10.1"), codes)
         for index in traced.methods:
             leaves = {leaf.id: leaf for leaf in read_leaves(index)}
-            for tree in trace_all(traced, index):
+            for tree in trees(traced, traced.methods[index], traced.subjects(index)):
                 again.add(tree, leaves)
         again.rank()
     return again

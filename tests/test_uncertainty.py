@@ -15,9 +15,10 @@ from indices.design import Design, Missing
 from indices.score import Scored, score
 from indices.steps.bench import ScoreError
 from indices.uncertainty.model import model_of
+from indices.uncertainty.ranks import ranks_of
 from indices.uncertainty.run import uncertainty
 from indices.uncertainty.sobol import first_order, sensitivity, total_order
-from indices.uncertainty.tree import climb, ranks_of
+from indices.uncertainty.tree import climb
 
 LEAVES = (
     leaf("a", "low = '0'\nhigh = '100'\nweight = '2'", "P")

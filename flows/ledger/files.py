@@ -6,6 +6,7 @@ ledger writes whole goes through here.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -57,3 +58,9 @@ def write_file(path: Path, data: bytes, mode: int | None = None) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, without holding them all."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

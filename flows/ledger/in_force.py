@@ -158,12 +158,8 @@ def _lines(heads: pl.DataFrame, figures: pl.DataFrame, columns: dict[str, pl.Dat
     filed = pl.col("source") == "submission"
     alone = lines.filter(filed | ~filed.any().over("period", "row_key"))
     absent = [pl.lit(None, kind).alias(name) for name, kind in columns.items() if name not in alone.columns]
-    return (
-        alone.sort("period", "row_key", "submitter")
-        .with_columns(absent)
-        .select(list(columns))
-        .cast(pl.Schema(columns))
-    )
+    # the heads came in the order of the lines, which is total
+    return alone.with_columns(absent).select(list(columns)).cast(pl.Schema(columns))
 
 
 def _plain(corrected: str | None, number: str | None, text: str | None) -> str:

@@ -9,12 +9,12 @@ import duckdb
 
 from flows.ledger.answers import proposed
 from flows.ledger.events import Event, EventType
-from schemas.correction_line import Line
+from schemas.correction_line import CorrectionLine
 from schemas.corrections import Correction
 from schemas.reading.record import Submission
 
 
-def is_known(con: duckdb.DuckDBPyConnection, line: Line) -> bool:
+def is_known(con: duckdb.DuckDBPyConnection, line: CorrectionLine) -> bool:
     """True if the same was proposed before of the version in view, and waits or was confirmed.
 
     A correction belongs to the version that it named: of a newer one it is asked for anew.

@@ -27,6 +27,7 @@ from flows.ledger.store import Store
 from schemas.period import Period
 
 FORMAT_VERSION = 2  # 1 knew no corrections and no list of pending versions
+MANIFEST = "manifest.json"  # in the folder of a release, beside its tables
 FIRST_STAGE, REVISED_STAGE = "初步", "修订"
 _NUMBERED = re.compile(r"(.+)\.([1-9]\d*)")
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -217,7 +218,7 @@ def _is_period(text: str) -> bool:
 def read_release(store: Store, release_id: str) -> Release:
     """A release by its id; ReleaseError if there is none or its manifest was changed."""
     folder = store.releases / release_id
-    path = folder / "manifest.json"
+    path = folder / MANIFEST
     if not _NUMBERED.fullmatch(release_id) or not path.is_file():
         raise ReleaseError(f"没有发布 {release_id}。")
     try:
@@ -265,7 +266,7 @@ def _write_folder(release: Release, tables: Mapping[str, str]) -> None:
     for name, text in sorted(tables.items()):
         data = gzip.compress(text.encode(), mtime=0)
         write_file(building / "tables" / f"{name}.csv.gz", data, READ_ONLY)
-    write_file(building / "manifest.json", release.manifest_text.encode(), READ_ONLY)
+    write_file(building / MANIFEST, release.manifest_text.encode(), READ_ONLY)
     building.rename(release.folder)
     sync_folder(release.folder.parent)
 

@@ -219,18 +219,21 @@ def _read_ahead(
     """Some workbooks at a time with their submissions; the next are read while those before are put in."""
 
     def reading(some: Sequence[str]) -> dict[Key, Submission]:
+        if not some:
+            return {}
         for digest in some:
             store.archive.get(digest)  # the bytes are checked before they are read
         deliveries = read([store.archive.path(digest) for digest in some])
         return {key_of(submission): submission for d in deliveries for submission in d.submissions}
 
     parts = [digests[start : start + AT_ONCE] for start in range(0, len(digests), AT_ONCE)]
+    if not parts:
+        return
     with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(reading, parts[0]) if parts else None
-        for number, some in enumerate(parts, 1):
-            assert coming is not None
+        coming = ahead.submit(reading, parts[0])
+        for some, after in zip(parts, [*parts[1:], ()], strict=True):
             found = coming.result()
-            coming = ahead.submit(reading, parts[number]) if number < len(parts) else None
+            coming = ahead.submit(reading, after)
             yield set(some), found
 
 

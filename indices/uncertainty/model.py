@@ -16,7 +16,8 @@ from indices.declare import Uncertainty
 from indices.design import Design
 from indices.score import Scored
 from indices.steps.bench import ScoreError
-from indices.uncertainty.tree import UNRANKED, Array, Mean, climb
+from indices.uncertainty.ranks import UNRANKED, Array
+from indices.uncertainty.tree import Mean, climb
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ import polars as pl
 
 from indices.method import Method, RankDraws
 from indices.parameters import Columns, place_table
-from indices.uncertainty.tree import Array, ranks_of
+from indices.uncertainty.ranks import Array, ranks_of
 from schemas.database import fetch
 from schemas.period import Period
 

@@ -14,8 +14,8 @@ from indices.one_thread import on_one_thread
 from indices.score import Scored
 from indices.steps.bench import ScoreError, fixed
 from indices.uncertainty.model import Model, model_of
+from indices.uncertainty.ranks import UNRANKED, ranks_of
 from indices.uncertainty.sobol import sensitivity
-from indices.uncertainty.tree import UNRANKED, ranks_of
 
 CHUNK = 1024  # draws at once, so that the arrays stay in the cache and the memory small
 _SHARE = pl.Decimal(9, 4)

@@ -1,4 +1,4 @@
-"""Many versions of one index at once, from scores up the tree to ranks: what ``indices/steps`` does exactly, in numpy."""
+"""Many versions of one index at once, from scores up the tree: what ``indices/steps`` does exactly, in numpy."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 
 from indices.declare import Aggregate
 from indices.design import Design
+from indices.uncertainty.ranks import Array
 
-Array = np.ndarray
 Mean = Literal["arithmetic", "geometric", "harmonic"]
-UNRANKED = -1  # the kind of subjects whose type has no ranks
 _JUST = 1 - 1e-12  # a share of weights that is at_least by its decimals must not fail by its last bit
 
 
@@ -63,12 +62,3 @@ def _enough(step: Aggregate, x: Array, w: Array, given: Array, due: Array) -> Ar
     if step.by == "count":
         return np.asarray((~np.isnan(x)).sum(axis=2) >= least * due.sum(axis=2))
     return np.asarray(w.sum(axis=2) >= least * (given * due).sum(axis=2))
-
-
-def ranks_of(index: Array, kinds: Array | None = None) -> Array:
-    """Ranks of each row inside each kind, ties sharing the best; 0 without an index and for kinds without ranks."""
-    ahead = index[:, None, :] > index[:, :, None]
-    if kinds is None:
-        return np.where(np.isnan(index), 0, ahead.sum(axis=2) + 1)
-    better = (ahead & (kinds[:, None] == kinds)).sum(axis=2) + 1
-    return np.where(np.isnan(index) | (kinds == UNRANKED), 0, better)

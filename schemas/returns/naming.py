@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from schemas.packing import BAD_ZIP
 from schemas.returns.record import COPY_SUFFIX, LETTER_SUFFIX
 
 TAG = 8  # hexadecimal digits of a digest that tell a file from its namesake
@@ -90,6 +90,6 @@ def _answered(path: Path) -> set[str]:
     try:
         with zipfile.ZipFile(path) as book:
             texts = [book.read(name).decode() for name in set(_TEXTS) & set(book.namelist())]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error):
+    except BAD_ZIP:
         return set()
     return {digest for text in texts for digest in _ANSWERED.findall(text)}

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import xlsxwriter
 
-from schemas.blank_history import HEADER, TITLE
+from schemas.blank_history import HEADER
 from schemas.codes import OTHER_SUBCHAIN, PROVINCE, WHOLE_CHAIN, Codes
 from schemas.form import form_for
 from schemas.period import Period
+from schemas.reading.layout import HISTORY_TITLE
 from schemas.samples.cluster_forms import ClusterForms
 from schemas.samples.economy import Economy
 from schemas.samples.people import BANNER
@@ -122,10 +123,14 @@ def _records(
 
 def _write(path: Path, records: Iterator[Record]) -> None:
     with xlsxwriter.Workbook(str(path)) as book:
-        book.set_properties({"created": datetime.datetime(2026, 9, 20), "title": TITLE, "comments": BANNER})
+        book.set_properties(
+            {"created": datetime.datetime(2026, 9, 20), "title": HISTORY_TITLE, "comments": BANNER}
+        )
         sheet = book.add_worksheet("历史数据")
         bold = book.add_format({"bold": True})
-        for row, text in enumerate((TITLE, BANNER, "填报单位代码：BUREAU", f"报出日期：{REPORTED_ON}")):
+        for row, text in enumerate(
+            (HISTORY_TITLE, BANNER, "填报单位代码：BUREAU", f"报出日期：{REPORTED_ON}")
+        ):
             sheet.write_string(row, 0, text, bold)
         for column, text in enumerate(HEADER):
             sheet.write_string(4, column, text, bold)
