@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,20 @@ def test_a_release_names_every_module_that_its_numbers_come_from() -> None:
         left += [one for one in modules_in(file_of(name)) if file_of(one).is_file()]
     listed = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in ENGINE}
     assert listed == found | {"flows.ledger.relations"}
+
+
+def test_every_file_of_the_packages_is_installed() -> None:
+    """Modules by their package, which needs an ``__init__.py``; other files by a pattern in pyproject.toml."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"][
+        "package-data"
+    ]
+    data = {
+        path for package, globs in patterns.items() for glob in globs
+        for path in (ROOT / Path(*package.split("."))).glob(glob)
+    }  # fmt: skip
+    for room in ("flows", "indices", "schemas"):
+        for path in (p for p in (ROOT / room).rglob("*") if p.is_file() and p.suffix != ".pyc"):
+            if path.suffix == ".py":
+                assert (path.parent / "__init__.py").is_file(), path
+            else:
+                assert path in data, path
