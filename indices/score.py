@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-import duckdb
 import polars as pl
 
 from indices.declare import Aggregate, Denominate, Impute, Normalise, Screen, Transform, Treat, Weigh
@@ -27,7 +26,7 @@ from indices.steps.transform import transform
 from indices.steps.treat import treat
 from indices.steps.weigh import place_given, weigh
 from indices.table import Place, Table, arrange
-from schemas.database import fetch
+from schemas.database import fetch, scratch
 
 _FILLED: Columns = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "value": VALUE, "source": pl.String,
            "method": pl.String}  # fmt: skip
@@ -81,7 +80,7 @@ def score(design: Design, data: pl.DataFrame, place: Place | None = None, thread
 @on_one_thread
 def score_table(design: Design, table: Table, threads: int = 1) -> Scored:
     """The same for a table that is arranged already."""
-    with duckdb.connect(config={"threads": threads}) as con:
+    with scratch(threads) as con:
         bench = Bench(con, design)
         _place(bench, table)
         said = "数据中有这个代码，而方法中没有，其数值未用", "核对代码，或删去这些行"

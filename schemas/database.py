@@ -1,7 +1,7 @@
-"""DuckDB as the checks use it: an empty database to evaluate in, and results as frames.
+"""DuckDB as checks and engine use it: an empty database to evaluate in, and results as frames.
 
-The database is one for the process, since to open one costs more than to check a form; each check has a
-connection of its own to it, and what is registered there is seen by nobody else.
+The database is one for the process, since to open one costs more than to check a form or to score a small table;
+who asks has a connection of its own to it, and what is registered or made temporary there is seen by nobody else.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning
 
 
 @contextmanager
-def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection for one check: one thread, no files, nothing registered yet."""
-    con = _database().cursor()
+def scratch(threads: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to evaluate in: no files, nothing registered yet."""
+    con = _database(threads).cursor()
     try:
         yield con
     finally:
@@ -29,8 +29,8 @@ def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @cache
-def _database() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": 1, "enable_external_access": False})
+def _database(threads: int) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": threads, "enable_external_access": False})
 
 
 def fetch(

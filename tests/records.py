@@ -72,10 +72,11 @@ class Draft:
 
     def address(self, key: Key, code: str) -> str:
         """Where a cell stands."""
-        return self._address([*self.rows, *self.repeated].index(key), code)
+        return self._address(
+            [*self.rows, *self.repeated].index(key), [c.code for c in self.form.columns].index(code)
+        )
 
-    def _address(self, row: int, code: str) -> str:
-        place = [c.code for c in self.form.columns].index(code)
+    def _address(self, row: int, place: int) -> str:
         if self.form.layout == "long":
             row, place = place, row + 3
         letters = chr(65 + place) if place < 26 else "A" + chr(65 + place - 26)
@@ -85,6 +86,7 @@ class Draft:
         """The record."""
         cells = []
         key_codes = [c.code for c in self.form.keys]
+        places = {c.code: place for place, c in enumerate(self.form.columns)}
         for row, key in enumerate([*self.rows, *self.repeated]):
             values = dict(zip(key_codes, key, strict=True)) | self.rows[key]
             for column in self.form.columns:
@@ -93,7 +95,9 @@ class Draft:
                 kind = "blank" if not raw else "number" if column.numeric and value else "text"
                 mark = self.marks.get((key, column.code), "")
                 cells.append(
-                    Cell(row, column.code, self._address(row, column.code), raw, kind, value, "", mark)
+                    Cell(
+                        row, column.code, self._address(row, places[column.code]), raw, kind, value, "", mark
+                    )
                 )
         return Submission(
             form=self.form.code, edition=self.edition or self.form.edition, period=self.period,

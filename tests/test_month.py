@@ -77,37 +77,31 @@ def test_nothing_new_gives_the_same_release_and_no_event(
     settings, first = small.settings(small_home), small_outcome
     head = Store(settings.home).journal.head
     second = run_batch(settings, MONTH, [small.inbox], None)
-    assert Store(settings.home).journal.head == head
+    assert Store(settings.home).journal.head == head and second.revised == ()
     assert second.release is not None and first.release is not None
     assert second.release.id == first.release.id and not second.release.fresh
     assert second.intake.seen == len(list(small.inbox.rglob("*.xlsx")))
 
 
-def test_later_periods_are_named_and_left(small: Small, tmp_path: Path) -> None:
-    settings, inbox = small.settings(tmp_path / "home"), [small.inbox / "2026-09", small.month]
-    first = run_batch(settings, Period.parse("2026-09"), inbox, None)
+def test_what_comes_early_is_left_and_what_comes_late_makes_a_revised_release(
+    small: Small, tmp_path: Path
+) -> None:
+    settings = small.settings(tmp_path / "home")
+    late = small.inbox / "2026-09" / "360602.xlsx"
+    on_time = Path(shutil.copytree(late.parent, tmp_path / "on time"))
+    (on_time / late.name).unlink()
+    first = run_batch(settings, Period.parse("2026-09"), [on_time, small.month], None)
     assert {Period.parse(s.period) for d in first.intake.later for s in d.submissions} == {MONTH}
     store = Store(settings.home)
     assert all(d.digest not in store.seen() and not store.archive.has(d.digest) for d in first.intake.later)
-    second = run_batch(settings, MONTH, inbox, None)
-    assert [r.id for r in releases(store)] == ["2026-09.1", "2026-10.1"]
-    assert second.revised == ()
-
-
-def test_a_late_delivery_makes_a_revised_release(small: Small, tmp_path: Path) -> None:
-    settings = small.settings(tmp_path / "home")
-    late = small.inbox / "2026-09" / "360602.xlsx"
-    early = Path(shutil.copytree(late.parent, tmp_path / "early"))
-    (early / late.name).unlink()
-    first = run_batch(settings, Period.parse("2026-09"), [early], None)
     assert first.release is not None and first.results is not None
     missing = first.results.absent.filter(pl.col("period") == "2026-09")
     assert set(missing["submitter"]) == {"360602"} and set(missing["reason"]) == {"未报"}
-    then = run_batch(settings, MONTH, [late.parent, small.month], tmp_path / "out")
+    then = run_batch(settings, MONTH, [late.parent, small.month], None)
     assert [(r.id, r.stage) for r in then.revised] == [("2026-09.2", "修订")]
     assert "新的或更正的报送" in then.revised[0].reason
-    old = releases(Store(settings.home), "2026-09")[0]
-    assert old.tables == first.release.tables  # the old one is untouched
+    assert [r.id for r in releases(store)] == ["2026-09.1", "2026-09.2", "2026-10.1"]
+    assert releases(store, "2026-09")[0].tables == first.release.tables  # the old one is untouched
     assert late.exists()
 
 
@@ -135,9 +129,7 @@ def test_files_are_known_by_their_bytes(small: Small, tmp_path: Path) -> None:
 
 
 def test_published_figures_give_no_total(tmp_path: Path) -> None:
-    outcome = run_batch(
-        Settings(home=tmp_path / "home"), Period.parse("2025-12"), [PUBLISHED], tmp_path / "out"
-    )
+    outcome = run_batch(Settings(home=tmp_path / "home"), Period.parse("2025-12"), [PUBLISHED], None)
     assert not outcome.needs_a_person and outcome.results is not None
     assert outcome.results.index["value"].drop_nulls().is_empty()
     computed = outcome.results.indicator.filter(pl.col("value_published").is_not_null())
