@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from records import CODES, Draft, check, clean, history, published
 
+from schemas.checks import Checked
 from schemas.decide import decision
 from schemas.finding import Finding, Reply, Severity, State
 from schemas.period import Period
 from schemas.reading.record import Submission
-from schemas.territory import delivery_due, submitter
+from schemas.territory import Key, delivery_due, submitter
 from schemas.touch import RuleError
 from schemas.uscc import ALPHABET, check_character, valid_uscc
 
@@ -31,16 +32,35 @@ def brief(findings: list[Finding]) -> list[tuple[str, str, str]]:
     return [(f.rule, f.cell, f.field) for f in findings]
 
 
-@pytest.mark.parametrize("office", [DONGHU, NANCHANG, "360000", "EI"])
-@pytest.mark.parametrize("period", ["2026-10", "2026-09", "2025", "2026-12"])
-def test_clean_deliveries_have_no_findings(office: str, period: str) -> None:
+OFFICES, PERIODS = (DONGHU, NANCHANG, "360000", "EI"), ("2026-10", "2026-09", "2025", "2026-12")
+
+
+def clean_delivery(office: str, period: str) -> list[Submission]:
     who = submitter(CODES, office)
     assert who is not None
     dues = delivery_due(CODES, who, Period.parse(period))
-    drafts = [clean(d.form, str(d.period), d.submitter, d.subject).build() for d in dues]
-    checked = check(drafts, CODES)
-    assert [f.sentence for f in checked.findings] == []
-    assert set(checked.outcomes["outcome"]) <= {"pass", "na"}
+    return [clean(d.form, str(d.period), d.submitter, d.subject).build() for d in dues]
+
+
+@pytest.fixture(scope="module")
+def clean_batch() -> tuple[list[Submission], Checked]:
+    """All clean deliveries, checked in one batch."""
+    submissions = [s for office in OFFICES for period in PERIODS for s in clean_delivery(office, period)]
+    return submissions, check(submissions, CODES)
+
+
+@pytest.mark.parametrize("office", OFFICES)
+@pytest.mark.parametrize("period", PERIODS)
+def test_clean_deliveries_have_no_findings(
+    office: str, period: str, clean_batch: tuple[list[Submission], Checked]
+) -> None:
+    submissions, checked = clean_batch
+    own = {s.identity for s in clean_delivery(office, period)}
+    found = zip(submissions, checked.per_submission, strict=True)
+    assert [f.sentence for s, findings in found if s.identity in own for f in findings] == []
+    head = ["period", "submitter", "form", "subject"]
+    outcomes = {one[-1] for one in checked.outcomes.select(*head, "outcome").iter_rows() if one[:-1] in own}
+    assert outcomes <= {"pass", "na"} and bool(outcomes) == bool(own)
 
 
 def _duplicate(draft: Draft) -> None:
@@ -89,29 +109,43 @@ SHARED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "form", "period", "office", "subject", "spoil", "key", "fields"), SHARED)
-def test_a_spoilt_cell_is_named(
-    rule: str, form: str, period: str, office: str, subject: str,
-    spoil: Callable[[Draft], None], key: tuple[str, ...] | None, fields: list[str],
-) -> None:  # fmt: skip
+def spoilt(
+    form: str, period: str, office: str, subject: str, spoil: Callable[[Draft], None], key: Key | None
+) -> tuple[Draft, Key]:
+    """The spoilt form, and the key of the row that is to be named."""
     draft = clean(form, period, office, subject)
-    if key is None:  # the key itself is spoilt: give the row another
-        (old,) = draft.rows
+    if key is not None:
         spoil(draft)
-        key = next(k for k in draft.rows if k != old)
-        draft.rows[key] = draft.rows.pop(old) | draft.rows[key] | {"uscc": key[0]}
-    else:
-        spoil(draft)
-    findings = [f for f in found(draft.build()) if f.rule == rule]
+        return draft, key
+    (old,) = draft.rows  # the key itself is spoilt: give the row another
+    spoil(draft)
+    key = next(k for k in draft.rows if k != old)
+    draft.rows[key] = draft.rows.pop(old) | draft.rows[key] | {"uscc": key[0]}
+    return draft, key
+
+
+@pytest.fixture(scope="module")
+def spoilt_batch() -> list[tuple[Draft, Key, tuple[Finding, ...]]]:
+    """Each of SHARED with what is found in it: all stand in one batch."""
+    forms = [spoilt(*case[1:-1]) for case in SHARED]
+    found = check([draft.build() for draft, _ in forms], CODES).per_submission
+    return [(*form, findings) for form, findings in zip(forms, found, strict=True)]
+
+
+@pytest.mark.parametrize("case", range(len(SHARED)), ids=lambda case: "-".join(SHARED[case][:4]))
+def test_a_spoilt_cell_is_named(
+    case: int, spoilt_batch: list[tuple[Draft, Key, tuple[Finding, ...]]]
+) -> None:
+    rule, *_, fields = SHARED[case]
+    draft, key, found = spoilt_batch[case]
+    findings = [f for f in found if f.rule == rule]
     assert findings, f"{rule} found nothing"
     finding = findings[0]
     assert finding.cell == ",".join(draft.address(key, code) for code in fields)
     assert finding.field == ",".join(fields)
     assert finding.severity is Severity.HARD and finding.level == 1
     assert finding.message and finding.advice and "{" not in finding.message
-    hard = {
-        f.rule for f in found(draft.build()) if f.severity is Severity.HARD
-    }  # odd figures may be asked about too
+    hard = {f.rule for f in found if f.severity is Severity.HARD}  # odd figures may be asked about too
     assert hard == {rule}
 
 
@@ -171,14 +205,13 @@ def test_the_deducting_row_may_be_negative_and_only_it() -> None:
 
 
 def test_a_blank_is_explained_by_a_mark_or_by_its_condition() -> None:
-    draft = clean("GLT02", "2026-10", DONGHU)
-    draft.put((DONGHU,), va_growth="", tax_cum="")
-    assert [f.field for f in found(draft.build())] == ["va_growth"]
-    draft.marks[(DONGHU,), "va_growth"] = "N"
-    assert found(draft.build()) == []
-    draft.marks.clear()
-    draft.put((DONGHU,), out_cum_ly="0")  # growth on a base of nothing
-    assert found(draft.build()) == []
+    blank, marked, without_base = (
+        clean("GLT02", "2026-10", DONGHU).put((DONGHU,), va_growth="", tax_cum="") for _ in range(3)
+    )
+    marked.marks[(DONGHU,), "va_growth"] = "N"
+    without_base.put((DONGHU,), out_cum_ly="0")  # growth on a base of nothing
+    checked = check([draft.build() for draft in (blank, marked, without_base)], CODES)
+    assert [[f.field for f in findings] for findings in checked.per_submission] == [["va_growth"], [], []]
 
 
 def test_what_could_not_be_read_is_not_called_blank() -> None:
@@ -202,26 +235,38 @@ def test_every_chain_owes_its_whole_row() -> None:
 
 
 def test_a_lead_row_is_owed_only_when_it_owes_something() -> None:
-    for period, rules in (("2026-10", []), ("2026-09", ["R02"])):
-        draft = clean("GLT03", period, NANCHANG, "KEI")
+    month, quarter_end = (clean("GLT03", period, NANCHANG, "KEI") for period in ("2026-10", "2026-09"))
+    for draft in (month, quarter_end):
         draft.rows.pop(("KEI", "360000", ""), None)
-        assert [f.rule for f in found(draft.build())] == rules
+    found = check([month.build(), quarter_end.build()], CODES).per_submission
+    assert [[f.rule for f in findings] for findings in found] == [[], ["R02"]]
 
 
-@pytest.mark.parametrize(
-    ("form", "period", "office", "subject"),
-    [
-        ("GLT03", "2026-10", DONGHU, "KEI"),
-        ("GLT03", "2026-10", "360200", "KEI"),  # a city outside the cluster
-        ("GLT07", "2026Q3", "EI", "NE"),
-        ("GLT04", "2026-09", NANCHANG, ""),  # a quarterly form under a month
-        ("GLT09", "2025", "360000", ""),
-    ],
-)
-def test_a_form_of_another_office_is_refused(form: str, period: str, office: str, subject: str) -> None:
-    draft = clean("GLT09" if form == "GLT09" else "GLT10", period, office)
-    bare = replace(draft.build(), form=form, subject=subject, cells=(), edition="2024")
-    (finding,) = found(bare)
+OF_ANOTHER_OFFICE = [
+    ("GLT03", "2026-10", DONGHU, "KEI"),
+    ("GLT03", "2026-10", "360200", "KEI"),  # a city outside the cluster
+    ("GLT07", "2026Q3", "EI", "NE"),
+    ("GLT04", "2026-09", NANCHANG, ""),  # a quarterly form under a month
+    ("GLT09", "2025", "360000", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def of_another_office() -> list[tuple[Finding, ...]]:
+    bare = [
+        replace(
+            clean("GLT09" if form == "GLT09" else "GLT10", period, office).build(),
+            form=form, subject=subject, cells=(), edition="2024",
+        )
+        for form, period, office, subject in OF_ANOTHER_OFFICE
+    ]  # fmt: skip
+    return list(check(bare, CODES).per_submission)
+
+
+@pytest.mark.parametrize("case", range(5), ids=lambda case: "-".join(OF_ANOTHER_OFFICE[case]))
+def test_a_form_of_another_office_is_refused(case: int, of_another_office: list[tuple[Finding, ...]]) -> None:
+    form, _, office, _ = OF_ANOTHER_OFFICE[case]
+    (finding,) = of_another_office[case]
     assert (finding.rule, finding.level, finding.severity) == ("T02", 0, Severity.HARD)
     assert form in finding.message and office in finding.message
 
@@ -237,13 +282,12 @@ def test_an_unknown_office_is_named_once() -> None:
 
 def test_nobody_but_the_bureau_files_published_figures() -> None:
     rows = {("360000",): {"rev_cum": "466449000"}}
-    assert found(published("GLT02", "2025-12", rows).build()) == []
-    stranger = published("GLT02", "2025-12", rows)
+    own, stranger = (published("GLT02", "2025-12", rows) for _ in range(2))
     stranger.submitter = "360000"
-    assert [f.rule for f in found(stranger.build())] == ["T02"]
     ordinary = clean("GLT02", "2026-10", "360000")
     ordinary.submitter = "BUREAU"
-    assert [f.rule for f in found(ordinary.build())] == ["T02"]
+    found = check([draft.build() for draft in (own, stranger, ordinary)], CODES).per_submission
+    assert [[f.rule for f in findings] for findings in found] == [[], ["T02"], ["T02"]]
 
 
 def test_history_is_one_row_per_key_and_owes_nothing() -> None:

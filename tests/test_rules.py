@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from records import CODES, Draft, check, clean
+from records import CODES, Draft, check, clean, outcomes_of_each
 
-from schemas.finding import Severity
+from schemas.checks import Checked
+from schemas.finding import Finding, Severity
 from schemas.form import Form, FormError, Rule, form_for, load_forms, read_form
 from schemas.period import Period
 from schemas.touch import RuleError, touched
@@ -76,19 +77,29 @@ FAILING = [
 ]  # fmt: skip
 
 
-def outcome_of(rule: str, draft: Draft) -> dict[str, int]:
-    outcomes = check([draft.build()], CODES).outcomes
-    return {o: n for r, o, n in outcomes.select("rule", "outcome", "n").iter_rows() if r == rule}
+def outcomes_of(rule: str, *drafts: Draft) -> list[dict[str, int]]:
+    """What the rule comes to in each of these, judged in one batch."""
+    return [outcomes[rule] for outcomes in outcomes_of_each([draft.build() for draft in drafts])]
 
 
-@pytest.mark.parametrize(("rule", "form", "period", "office", "subject", "key", "values", "fields"), FAILING)
+@pytest.fixture(scope="module")
+def failing() -> list[tuple[Draft, tuple[Finding, ...]]]:
+    """Each of FAILING with what is found in it: all stand in one batch."""
+    drafts = [
+        clean(form, period, office, subject).put(key, **values)
+        for _, form, period, office, subject, key, values, _ in FAILING
+    ]
+    return list(zip(drafts, check([draft.build() for draft in drafts]).per_submission, strict=True))
+
+
+@pytest.mark.parametrize("case", range(len(FAILING)), ids=lambda case: "-".join(FAILING[case][:4]))
 def test_a_failing_line_names_what_the_rule_looked_at(
-    rule: str, form: str, period: str, office: str, subject: str,
-    key: tuple[str, ...], values: dict[str, str], fields: str,
-) -> None:  # fmt: skip
-    draft = clean(form, period, office, subject).put(key, **values)
+    case: int, failing: list[tuple[Draft, tuple[Finding, ...]]]
+) -> None:
+    rule, *_, key, _, fields = FAILING[case]
+    draft, findings = failing[case]
     # A loss without loss-making enterprises breaks H101D or H101E as well.
-    (finding,) = (f for f in check([draft.build()], CODES).findings if f.rule == rule)
+    (finding,) = (f for f in findings if f.rule == rule)
     assert finding.severity is Severity.HARD and finding.level == 1
     assert finding.field == fields.replace(" ", ",")
     # A field that is not in the sheet's row has no text, but its cell is still named.
@@ -104,17 +115,24 @@ def test_every_rule_has_a_failing_case() -> None:
     assert declared - {(form, rule) for rule, form, *_ in FAILING} == {("GLT01", "H302")}  # next test
 
 
-def test_subchains_may_not_exceed_their_chain_and_all_their_cells_are_named() -> None:
+SUBCHAINS = [(DONGHU, "EI", "EI01"), (DONGHU, "EI", "Z")]
+
+
+def with_subchains(*revenues: str) -> Draft:
+    """A chain of 980 with two sub-chains: 980 x 1.0001 + 1 = 981.098."""
     draft = clean("GLT01", "2026-10", DONGHU)
-    subs = [(DONGHU, "EI", "EI01"), (DONGHU, "EI", "Z")]
-    for key, revenue in zip(subs, ("500", "481.098"), strict=True):  # 980 x 1.0001 + 1 = 981.098
+    for key, revenue in zip(SUBCHAINS, revenues, strict=True):
         draft.rows[key] = draft.rows[EI] | {"rev_cum": revenue}
-    assert outcome_of("H302", draft) == {"pass": 12, "na": 2}
-    draft.put(subs[1], rev_cum="481.0981")
-    (finding,) = (f for f in check([draft.build()], CODES).findings if f.severity is Severity.HARD)
+    return draft
+
+
+def test_subchains_may_not_exceed_their_chain_and_all_their_cells_are_named() -> None:
+    draft = with_subchains("500", "481.0981")
+    assert outcomes_of("H302", with_subchains("500", "481.098")) == [{"pass": 12, "na": 2}]
+    (finding,) = (f for f in check([draft.build()]).findings if f.severity is Severity.HARD)
     assert finding.rule == "H302"
     assert finding.row_key == "region_code=360102;chain_code=EI;subchain_code=T"
-    assert finding.cell == ",".join(draft.address(key, "rev_cum") for key in (EI, *subs))
+    assert finding.cell == ",".join(draft.address(key, "rev_cum") for key in (EI, *SUBCHAINS))
     assert finding.value == "980|500|481.0981"
     assert "合计（981.0981）大于全链（980）" in finding.message
 
@@ -124,7 +142,7 @@ def test_a_figure_in_a_subchain_that_cannot_be_read_leaves_the_sum_missing() -> 
     sub = (DONGHU, "EI", "EI01")
     draft.rows[sub] = draft.rows[EI] | {"rev_cum": ""}
     draft.raw[sub, "rev_cum"] = "约5"
-    assert outcome_of("H302", draft) == {"missing": 1, "pass": 11, "na": 1}
+    assert outcomes_of("H302", draft) == [{"missing": 1, "pass": 11, "na": 1}]
 
 
 def test_a_message_prints_the_figures_of_the_line() -> None:
@@ -137,56 +155,74 @@ def test_a_message_prints_the_figures_of_the_line() -> None:
 def test_a_bound_is_exact() -> None:
     # 1e11 + 0.0001 against 1e11: a binary double would not see the difference reliably in sums.
     big = {"sale_cum": "100000000000", "exp_cum": "100000000000"}
-    draft = clean("GLT02", "2026-10", DONGHU).put(COUNTY, **big)
-    assert outcome_of("H102B", draft) == {"pass": 1}
-    draft.put(COUNTY, exp_cum="100000000000.0001")
-    assert outcome_of("H102B", draft) == {"fail": 1}
+    at, beyond = (
+        clean("GLT02", "2026-10", DONGHU).put(COUNTY, **big | {"exp_cum": exported})
+        for exported in ("100000000000", "100000000000.0001")
+    )
+    assert outcomes_of("H102B", at, beyond) == [{"pass": 1}, {"fail": 1}]
 
 
-@pytest.mark.parametrize(
-    ("what", "outcome"),
-    [("blank", "missing"), ("约4", "missing"), ("W", "missing"), ("C", "missing"), ("N", "na")],
-)
-def test_what_is_not_there_is_missing_or_not_applicable(what: str, outcome: str) -> None:
+NOT_THERE = {"blank": "missing", "约4": "missing", "W": "missing", "C": "missing", "N": "na"}
+
+
+def without_sales(what: str) -> Draft:
     draft = clean("GLT02", "2026-10", DONGHU).put(COUNTY, sale_cum="")
     if what in ("N", "W", "C"):
         draft.marks[COUNTY, "sale_cum"] = what
     elif what != "blank":
         draft.raw[COUNTY, "sale_cum"] = what
-    assert outcome_of("H102B", draft) == {outcome: 1}
+    return draft
+
+
+@pytest.fixture(scope="module")
+def not_there() -> dict[str, dict[str, int]]:
+    return dict(zip(NOT_THERE, outcomes_of("H102B", *map(without_sales, NOT_THERE)), strict=True))
+
+
+@pytest.mark.parametrize(("what", "outcome"), NOT_THERE.items())
+def test_what_is_not_there_is_missing_or_not_applicable(
+    what: str, outcome: str, not_there: dict[str, dict[str, int]]
+) -> None:
+    assert not_there[what] == {outcome: 1}
 
 
 def test_a_part_that_is_missing_is_not_passed() -> None:
-    draft = clean("GLT02", "2026-09", NANCHANG).put(CITY, gdp_cum="")
-    assert outcome_of("H328", draft)["missing"] == 1
+    city = clean("GLT02", "2026-09", NANCHANG).put(CITY, gdp_cum="")
     # A county owes no GDP, so there the other parts decide.
-    county = clean("GLT02", "2026-09", DONGHU)
-    assert outcome_of("H328", county) == {"pass": 1}
+    of_city, of_county = outcomes_of("H328", city, clean("GLT02", "2026-09", DONGHU))
+    assert of_city["missing"] == 1
+    assert of_county == {"pass": 1}
 
 
 def test_a_rule_on_fields_that_are_not_due_is_not_applicable() -> None:
     draft = clean("GLT05", "2026Q3", NANCHANG)
-    assert set(outcome_of("H313", draft)) == {"na"}
-    assert set(outcome_of("H330", draft)) == {"na"}
-    draft.put(CITY_EI, green_rev="2", rev_year="1")  # filled though not due: judged all the same
-    assert outcome_of("H330", draft)["fail"] == 1
+    filled = clean("GLT05", "2026Q3", NANCHANG).put(CITY_EI, green_rev="2", rev_year="1")
+    plain, judged = outcomes_of_each([draft.build(), filled.build()])
+    assert set(plain["H313"]) == set(plain["H330"]) == {"na"}
+    assert judged["H330"]["fail"] == 1  # filled though not due: judged all the same
 
 
-@pytest.mark.parametrize("rule", ["H101A", "H101B", "H101C", "H101D", "H101E", "H101F", "H302", "H327"])
-def test_no_rule_of_the_form_holds_for_the_deducting_rows(rule: str) -> None:
+@pytest.fixture(scope="module")
+def deducting() -> Checked:
+    """What is said of what a city takes out, wrong by every rule."""
     draft = clean("GLT01", "2026-10", NANCHANG)
     for key in [k for k in draft.rows if k[0] == "360199"]:
         draft.put(
             key, ent_n="-1", ent_loss_n="-2", exp_cum="1", sale_cum="-3", profit_cum="-9", ar_end="9999"
         )
-    checked = check([draft.build()], CODES)
-    assert checked.findings == ()
-    assert outcome_of(rule, draft)["na"] >= 12
+    return check([draft.build()])
+
+
+@pytest.mark.parametrize("rule", ["H101A", "H101B", "H101C", "H101D", "H101E", "H101F", "H302", "H327"])
+def test_no_rule_of_the_form_holds_for_the_deducting_rows(rule: str, deducting: Checked) -> None:
+    assert deducting.findings == ()
+    outcomes = deducting.outcomes.filter(deducting.outcomes["rule"] == rule)
+    assert dict(outcomes.select("outcome", "n").iter_rows())["na"] >= 12
 
 
 def test_no_condition_no_outcome_of_the_line() -> None:
     draft = clean("GLT01", "2026-10", DONGHU)
-    assert outcome_of("H101C", draft) == {"na": 12}  # it speaks only of lines without enterprises
+    assert outcomes_of("H101C", draft) == [{"na": 12}]  # it speaks only of lines without enterprises
 
 
 def with_rule(monkeypatch: pytest.MonkeyPatch, **changes: object) -> Draft:
@@ -223,8 +259,8 @@ def test_a_rule_that_cannot_be_evaluated_stops_the_run(
 
 
 def test_a_rule_holds_only_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert outcome_of("X1", with_rule(monkeypatch, expr="ent_n > 99", valid_from="2026-11")) == {}
-    assert outcome_of("X1", with_rule(monkeypatch, expr="ent_n > 99", valid_to="2026-10")) == {"fail": 1}
+    assert outcomes_of("X1", with_rule(monkeypatch, expr="ent_n > 99", valid_from="2026-11")) == [{}]
+    assert outcomes_of("X1", with_rule(monkeypatch, expr="ent_n > 99", valid_to="2026-10")) == [{"fail": 1}]
 
 
 def test_a_rules_time_is_that_of_each_report(monkeypatch: pytest.MonkeyPatch) -> None:
