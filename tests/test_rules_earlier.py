@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from in_force import Filed
-from records import CODES, Draft, clean, history
+from records import CODES, Draft, clean, history, outcomes_of_each
 
 from schemas.checks import Checked, check_earlier, prepare
 from schemas.codes import CODES_DIR, Codes, load_codes
@@ -16,6 +18,8 @@ from schemas.finding import Finding, Severity
 from schemas.form import Rule, load_forms
 from schemas.reading.record import Submission
 from schemas.touch import RuleError
+
+Case = TypeVar("Case")
 
 DONGHU, NANCHANG, DEDUCTING = "360102", "360100", "360199"
 EI, COUNTY, KEI = (DONGHU, "EI", "T"), (DONGHU,), ("KEI", NANCHANG, "")
@@ -43,8 +47,23 @@ def report(form: str, period: str, key: tuple[str, ...], values: dict[str, str])
 
 
 def judged(draft: Draft, earlier: Sequence[Draft], codes: Codes = CODES, revised: str = "") -> Checked:
+    return judged_together([draft.build()], earlier, codes, revised)
+
+
+def judged_together(
+    submissions: Sequence[Submission], earlier: Sequence[Draft], codes: Codes = CODES, revised: str = ""
+) -> Checked:
+    """What is said of reports that have the same ones before them."""
     filed = [replace(one.build(), digest=f"{n:064d}", version=2) for n, one in enumerate(earlier)]
-    return check_earlier(prepare([draft.build()], codes), [0], Filed(filed, revised=revised))
+    prepared = prepare(submissions, codes)
+    return check_earlier(prepared, range(len(submissions)), Filed(filed, revised=revised))
+
+
+def asked(rule: str, drafts: Mapping[Case, Draft], earlier: Sequence[Draft]) -> dict[Case, list[Finding]]:
+    """What a rule finds in each of these, which have the same reports before them and are judged in one batch."""
+    checked = judged_together([draft.build() for draft in drafts.values()], earlier)
+    found = [[f for f in findings if f.rule == rule] for findings in checked.per_submission]
+    return dict(zip(drafts, found, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -107,12 +126,25 @@ EARLIER = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "form", "key", "wrong", "right", "fields"), EARLIER)
+@pytest.fixture(scope="module")
+def october() -> list[tuple[Draft, tuple[Finding, ...], tuple[Finding, ...]]]:
+    """Each of EARLIER with what is found where it is broken and where it just is not: all stand in one batch."""
+    wrong, right = (
+        [report(form, "2026-10", key, BIG | values[side]) for _, form, key, *values, _ in EARLIER]
+        for side in (0, 1)
+    )
+    before = [draft for form, key in (("GLT01", EI), ("GLT02", COUNTY)) for draft in series(form, key)[1]]
+    found = judged_together([draft.build() for draft in (*wrong, *right)], before).per_submission
+    return list(zip(wrong, found[: len(wrong)], found[len(wrong) :], strict=True))
+
+
+@pytest.mark.parametrize("case", range(len(EARLIER)), ids=lambda case: "-".join(EARLIER[case][:2]))
 def test_a_rule_against_earlier_reports_asks_and_says_what_it_compared(
-    rule: str, form: str, key: tuple[str, ...], wrong: dict[str, str], right: dict[str, str], fields: str
+    case: int, october: list[tuple[Draft, tuple[Finding, ...], tuple[Finding, ...]]]
 ) -> None:
-    now, earlier = series(form, key, **wrong)
-    (finding,) = found(judged(now, earlier), rule)
+    rule, _, key, _, _, fields = EARLIER[case]
+    now, broken, kept = october[case]
+    (finding,) = (f for f in broken if f.rule == rule)
     assert finding.severity is Severity.SOFT and finding.level == 2
     assert set(finding.field.split(",")) >= set(fields.split())
     assert finding.cell == ",".join(now.address(key, code) for code in finding.field.split(","))
@@ -120,12 +152,14 @@ def test_a_rule_against_earlier_reports_asks_and_says_what_it_compared(
     if rule[4] not in "C":
         assert "（对照 " in finding.message and "第2版" in finding.message
     assert ".xlsx" not in finding.message  # names of files have no part in the journal
-    assert found(judged(*series(form, key, **right)), rule) == []
+    assert [f for f in kept if f.rule == rule] == []
 
 
 def test_a_clean_series_raises_nothing_and_passes() -> None:
+    both = [series(form, key, out_cur="30000") for form, key in (("GLT01", EI), ("GLT02", COUNTY))]
+    before = [draft for _, earlier in both for draft in earlier]
+    checked = judged_together([now.build() for now, _ in both], before)
     for form, key in (("GLT01", EI), ("GLT02", COUNTY)):
-        checked = judged(*series(form, key, out_cur="30000"))
         row = ";".join(
             f"{name}={part}"
             for name, part in zip(("region_code", "chain_code", "subchain_code"), key, strict=False)
@@ -142,35 +176,42 @@ def deducted(values: dict[str, str], **now: str) -> dict[str, str]:
     return signed | {"va_growth": values["va_growth"]} | now
 
 
-@pytest.mark.parametrize(
-    ("letter", "right", "wrong"),
-    [
-        ("A", {"out_cur": "-30310"}, {"out_cur": "-30310.01"}),
-        ("E", {"rev_cum_ly": "-295050"}, {"rev_cum_ly": "-295050.01"}),
-        ("E", {"rev_cum_ly": "-266950"}, {"rev_cum_ly": "-266949.99"}),
-        ("F", {"va_growth": "14.7"}, {"va_growth": "14.9"}),
-        ("G", {"ent_n": "-105"}, {"ent_n": "-106"}),
-    ],
-)
-@pytest.mark.parametrize(("form", "chain"), [("GLT01", ("EI", "T")), ("GLT02", ())])
+DEDUCTED = [
+    ("A", {"out_cur": "-30310"}, {"out_cur": "-30310.01"}),
+    ("E", {"rev_cum_ly": "-295050"}, {"rev_cum_ly": "-295050.01"}),
+    ("E", {"rev_cum_ly": "-266950"}, {"rev_cum_ly": "-266949.99"}),
+    ("F", {"va_growth": "14.7"}, {"va_growth": "14.9"}),
+    ("G", {"ent_n": "-105"}, {"ent_n": "-106"}),
+]
+
+
+@pytest.fixture(scope="module", params=[("GLT01", ("EI", "T")), ("GLT02", ())], ids=lambda of: of[0])
+def deducting(request: pytest.FixtureRequest, with_index: Codes) -> tuple[str, list[tuple[Finding, ...]]]:
+    """A form, and what is found in each of DEDUCTED, first as it is right and then as it is wrong."""
+    form, chain = request.param
+    key = (DEDUCTING, *chain)
+    now, *earlier = (
+        [report(form, period, key, deducted(values, **({"ent_n": "-100"} | change))) for change in changes]
+        for period, values, changes in (
+            ("2026-10", BIG, [change for _, *both in DEDUCTED for change in both]),
+            ("2026-09", BEFORE, [{}]), ("2026-08", BEFORE_THAT, [{}]), ("2025-10", LAST_YEAR, [{}]),
+        )
+    )  # fmt: skip
+    checked = judged_together([one.build() for one in now], [one for (one,) in earlier], with_index)
+    return form, list(checked.per_submission)
+
+
+@pytest.mark.parametrize("case", range(len(DEDUCTED)), ids=lambda case: DEDUCTED[case][0])
 def test_a_negative_base_has_the_same_bounds(
-    tmp_path: Path,
-    form: str,
-    chain: tuple[str, ...],
-    letter: str,
-    right: dict[str, str],
-    wrong: dict[str, str],
+    case: int, deducting: tuple[str, list[tuple[Finding, ...]]]
 ) -> None:
-    key, codes = (DEDUCTING, *chain), with_ppi(tmp_path / "codes", "2")
-    earlier = [
-        report(form, period, key, deducted(values, ent_n="-100"))
-        for period, values in (("2026-09", BEFORE), ("2026-08", BEFORE_THAT), ("2025-10", LAST_YEAR))
-    ]
-    rule = f"S20{form[4]}{letter}"
-    for now, n in ((right, 0), (wrong, 1)):
-        row = deducted(BIG, **({"ent_n": "-100"} | now))
-        checked = judged(report(form, "2026-10", key, row), earlier, codes)
-        assert len([f for f in found(checked, rule) if DEDUCTING in f.row_key]) == n
+    form, findings = deducting
+    rule = f"S20{form[4]}{DEDUCTED[case][0]}"
+    right, wrong = (
+        [f for f in found if f.rule == rule and DEDUCTING in f.row_key]
+        for found in findings[2 * case : 2 * case + 2]
+    )
+    assert (len(right), len(wrong)) == (0, 1)
 
 
 def test_without_an_earlier_report_the_outcome_is_missing() -> None:
@@ -190,11 +231,10 @@ def test_a_corrected_cumulative_of_last_month_is_not_asked_about() -> None:
 
 
 def test_small_bases_are_below_the_floor() -> None:
-    small = {"ent_n": "4", "rev_cum": "90000", "rev_cum_ly": "20000"}
-    now, earlier = series("GLT02", COUNTY, **small)
-    assert outcomes(judged(now, earlier), "S202C") == {"na": 1}
-    now, earlier = series("GLT02", COUNTY, rev_cum="9000", rev_cum_ly="2000")
-    assert outcomes(judged(now, earlier), "S202C") == {"na": 1}
+    few, earlier = series("GLT02", COUNTY, ent_n="4", rev_cum="90000", rev_cum_ly="20000")
+    little, _ = series("GLT02", COUNTY, rev_cum="9000", rev_cum_ly="2000")
+    told = outcomes_of_each([few.build(), little.build()], partial(judged_together, earlier=earlier))
+    assert [one["S202C"] for one in told] == [{"na": 1}, {"na": 1}]
 
 
 def test_february_is_compared_with_no_month_before() -> None:
@@ -214,16 +254,20 @@ def with_ppi(folder: Path, value: str) -> Codes:
     return load_codes(folder)
 
 
+@pytest.fixture(scope="module")
+def with_index(tmp_path_factory: pytest.TempPathFactory) -> Codes:
+    return with_ppi(tmp_path_factory.mktemp("index") / "codes", "2")
+
+
 @pytest.mark.parametrize(("form", "key", "rule"), [("GLT01", EI, "S201F"), ("GLT02", COUNTY, "S202F")])
 def test_value_added_and_output_need_the_price_index(
-    tmp_path: Path, form: str, key: tuple[str, ...], rule: str
+    with_index: Codes, form: str, key: tuple[str, ...], rule: str
 ) -> None:
-    codes = with_ppi(tmp_path / "codes", "2")
     # 310,000 / 290,000 / 1.02 - 1 = 4.80 %
-    now, earlier = series(form, key, va_growth="14.7")
-    assert found(judged(now, earlier, codes), rule) == []
-    now, earlier = series(form, key, va_growth="14.9")
-    (finding,) = found(judged(now, earlier, codes), rule)
+    (within, earlier), (beyond, _) = (series(form, key, va_growth=growth) for growth in ("14.7", "14.9"))
+    kept, broken = judged_together([within.build(), beyond.build()], earlier, with_index).per_submission
+    assert [f for f in kept if f.rule == rule] == []
+    (finding,) = (f for f in broken if f.rule == rule)
     assert "出厂价格指数 2 %" in finding.message and finding.field.startswith("out_cum,out_cum_ly,va_growth")
     now, earlier = series(form, key, va_growth="99")
     assert outcomes(judged(now, earlier), rule)["missing"] >= 1  # nobody filed the index
@@ -239,46 +283,74 @@ def test_an_annual_report_is_compared_with_last_years() -> None:
 CLUSTER = {"ent_n": "40", "rev_cum": "200000", "rev_cum_ly": "180000", "area_rev_cum": "900000"}
 
 
-@pytest.mark.parametrize(
-    ("wrong", "right"),
-    [
-        ({"rev_cum": "179999"}, {"rev_cum": "180000"}),
-        ({"rev_cum": "270001"}, {"rev_cum": "270000"}),
-        ({"rev_cum_ly": "189001"}, {"rev_cum_ly": "189000"}),
-    ],
-)
+CLUSTER_BOUNDS = [
+    ("rev_cum", "179999", "180000"),
+    ("rev_cum", "270001", "270000"),
+    ("rev_cum_ly", "189001", "189000"),
+]
+
+
+@pytest.fixture(scope="module")
+def clusters() -> dict[tuple[str, str], list[Finding]]:
+    """What S331 asks about each figure of CLUSTER_BOUNDS."""
+    figures = [(field, value) for field, *both in CLUSTER_BOUNDS for value in both]
+    return asked(
+        "S331",
+        {one: report("GLT03", "2026-10", KEI, CLUSTER | dict([one])) for one in figures},
+        [report("GLT03", period, KEI, CLUSTER | {"rev_cum": "180000"}) for period in ("2026-09", "2025-10")],
+    )
+
+
+@pytest.mark.parametrize(("field", "wrong", "right"), CLUSTER_BOUNDS)
 def test_a_cluster_is_compared_with_last_month_and_last_year(
-    wrong: dict[str, str], right: dict[str, str]
+    field: str, wrong: str, right: str, clusters: dict[tuple[str, str], list[Finding]]
 ) -> None:
-    earlier = [
-        report("GLT03", "2026-09", KEI, CLUSTER | {"rev_cum": "180000"}),
-        report("GLT03", "2025-10", KEI, CLUSTER | {"rev_cum": "180000"}),
-    ]
-    (finding,) = found(judged(report("GLT03", "2026-10", KEI, CLUSTER | wrong), earlier), "S331")
+    (finding,) = clusters[field, wrong]
     assert "rev_cum" in finding.field and "对照" in finding.message
-    assert found(judged(report("GLT03", "2026-10", KEI, CLUSTER | right), earlier), "S331") == []
+    assert clusters[field, right] == []
 
 
 def test_land_is_compared_with_last_years_annual_report() -> None:
-    earlier = [report("GLT02", "2024", COUNTY, {"land_mu": "1000"})]
-    for land, n in (("1200", 0), ("1200.1", 1), ("799.9", 1)):
-        checked = judged(report("GLT02", "2025", COUNTY, {"land_mu": land}), earlier)
-        assert len(found(checked, "S334")) == n
-    taken_out = [report("GLT02", "2024", (DEDUCTING,), {"land_mu": "-1000"})]
-    for land, n in (("-1200", 0), ("-1200.1", 1)):
-        checked = judged(report("GLT02", "2025", (DEDUCTING,), {"land_mu": land}), taken_out)
-        assert len(found(checked, "S334")) == n
+    bounds = [(COUNTY, "1200", 0), (COUNTY, "1200.1", 1), (COUNTY, "799.9", 1)]
+    bounds += [((DEDUCTING,), "-1200", 0), ((DEDUCTING,), "-1200.1", 1)]
+    told = asked(
+        "S334",
+        {land: report("GLT02", "2025", key, {"land_mu": land}) for key, land, _ in bounds},
+        [
+            report("GLT02", "2024", COUNTY, {"land_mu": "1000"}),
+            report("GLT02", "2024", (DEDUCTING,), {"land_mu": "-1000"}),
+        ],
+    )
+    assert {land: len(findings) for land, findings in told.items()} == {land: n for _, land, n in bounds}
 
 
-@pytest.mark.parametrize("field", ["node_n", "gap_plan_n", "key_item_n", "backup_need_n", "proj_plan"])
-def test_the_lists_of_a_chain_do_not_change_within_the_year(field: str) -> None:
-    values = dict.fromkeys(("node_n", "gap_plan_n", "key_item_n", "backup_need_n", "proj_plan"), "9")
-    earlier = [report("GLT07", period, ("EI",), values) for period in ("2026Q2", "2025Q4")]
-    assert found(judged(report("GLT07", "2026Q3", ("EI",), values), earlier), "S326") == []
-    (finding,) = found(judged(report("GLT07", "2026Q3", ("EI",), values | {field: "8"}), earlier), "S326")
+LISTS = ("node_n", "gap_plan_n", "key_item_n", "backup_need_n", "proj_plan")
+
+
+@pytest.fixture(scope="module")
+def lists() -> dict[tuple[str, str], list[Finding]]:
+    """What S326 asks about a quarter whose lists are those of the year, or where one of them is shorter."""
+    values = dict.fromkeys(LISTS, "9")
+    changed = {
+        (period, field): report("GLT07", period, ("EI",), values | {field: "8"})
+        for period in ("2026Q3", "2026Q1")
+        for field in LISTS
+    }
+    return asked(
+        "S326",
+        {("2026Q3", ""): report("GLT07", "2026Q3", ("EI",), values)} | changed,
+        [report("GLT07", period, ("EI",), values) for period in ("2026Q2", "2025Q4")],
+    )
+
+
+@pytest.mark.parametrize("field", LISTS)
+def test_the_lists_of_a_chain_do_not_change_within_the_year(
+    field: str, lists: dict[tuple[str, str], list[Finding]]
+) -> None:
+    assert lists["2026Q3", ""] == []
+    (finding,) = lists["2026Q3", field]
     assert field in finding.field
-    new_year = judged(report("GLT07", "2026Q1", ("EI",), values | {field: "8"}), earlier)
-    assert found(new_year, "S326") == []
+    assert lists["2026Q1", field] == []  # a new year
 
 
 def test_what_is_not_due_now_is_not_missed_in_the_report_before() -> None:
@@ -289,20 +361,24 @@ def test_what_is_not_due_now_is_not_missed_in_the_report_before() -> None:
     assert outcomes(judged(quarter, []), "S326") == {"missing": 1}
 
 
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        ("190000", "10 倍"),
-        ("20500", ""),
-        ("190", "1/100"),
-        ("199", ""),
-        ("19", "1/1000"),
-        ("1950000", "100 倍"),
-    ],
-)
-def test_a_figure_a_power_of_ten_away_is_a_unit_in_doubt(value: str, said: str) -> None:
-    now, earlier = series("GLT02", COUNTY, exp_cum=value, sale_cum="2000000")
-    hits = found(judged(now, earlier[:2]), "S009")
+UNITS = {
+    "190000": "10 倍", "20500": "", "190": "1/100", "199": "", "19": "1/1000", "1950000": "100 倍",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def units() -> dict[str, tuple[Draft, list[Finding]]]:
+    """Each of UNITS with what S009 asks about it."""
+    drafts = {value: series("GLT02", COUNTY, exp_cum=value, sale_cum="2000000")[0] for value in UNITS}
+    told = asked("S009", drafts, series("GLT02", COUNTY)[1][:2])
+    return {value: (drafts[value], hits) for value, hits in told.items()}
+
+
+@pytest.mark.parametrize(("value", "said"), UNITS.items())
+def test_a_figure_a_power_of_ten_away_is_a_unit_in_doubt(
+    value: str, said: str, units: dict[str, tuple[Draft, list[Finding]]]
+) -> None:
+    now, hits = units[value]
     told = "".join(f.message for f in hits)
     assert ("exp_cum" in "".join(f.field for f in hits)) == bool(said)
     if said:
@@ -323,9 +399,10 @@ def test_a_unit_is_also_held_against_last_years_report() -> None:
 def test_a_copied_month_is_a_clue_and_blocks_nobody() -> None:
     now, earlier = series("GLT02", COUNTY)
     copied = report("GLT02", "2026-10", COUNTY, BEFORE)
-    (finding,) = found(judged(copied, earlier), "S322")
+    told = asked("S322", {"copied": copied, "now": now}, earlier)
+    (finding,) = told["copied"]
     assert finding.severity is Severity.CLUE and "与 2026-09 完全相同" in finding.message
-    assert found(judged(now, earlier), "S322") == []
+    assert told["now"] == []
 
 
 def test_all_figures_scaled_by_one_factor_are_a_clue() -> None:
@@ -340,11 +417,12 @@ def test_all_figures_scaled_by_one_factor_are_a_clue() -> None:
     assert len(tens) >= 8
     last = report("GLT01", "2025-10", EI, year | tens)
     scaled = {code: str(int(value) * 11 // 10) for code, value in tens.items()}
-    hits = found(judged(report("GLT01", "2026-10", EI, BIG | scaled), [last]), "S322")
-    (finding,) = (f for f in hits if "chain_code=EI;" in f.row_key)
+    changes: dict[str, dict[str, str]] = {"scaled": {}, "other": {"rev_cum": "310001"}}
+    now = {name: report("GLT01", "2026-10", EI, BIG | scaled | change) for name, change in changes.items()}
+    told = asked("S322", now, [last])
+    (finding,) = (f for f in told["scaled"] if "chain_code=EI;" in f.row_key)
     assert "都是 2025-10 的 1.1 倍" in finding.message
-    other = judged(report("GLT01", "2026-10", EI, BIG | scaled | {"rev_cum": "310001"}), [last])
-    assert [f for f in found(other, "S322") if "chain_code=EI;" in f.row_key] == []
+    assert [f for f in told["other"] if "chain_code=EI;" in f.row_key] == []
 
 
 def peers(growth: dict[str, float]) -> list[Submission]:
@@ -383,10 +461,8 @@ def test_round_repeated_and_uneven_figures_are_a_clue() -> None:
         honest.rows[key] = dict(figures)
         rounded.rows[key] = {f: v[:-2] + "00" if int(v) % 3 else v for f, v in figures.items()}
         repeated.rows[key] = dict(honest.rows[DONGHU, "EI", "EI01"])
-    told = {}
-    for name, draft in (("honest", honest), ("rounded", rounded), ("repeated", repeated)):
-        checked = check_earlier(prepare([draft.build()], CODES), [0], Filed([]))
-        told[name] = "".join(f.message for f in found(checked, "S321"))
+    found = asked("S321", {"honest": honest, "rounded": rounded, "repeated": repeated}, [])
+    told = {name: "".join(f.message for f in findings) for name, findings in found.items()}
     assert told["honest"] == ""
     assert "整百数" in told["rounded"] and "末位是 0" in told["rounded"]
     assert "重复出现的数" in told["repeated"]
