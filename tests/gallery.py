@@ -1,9 +1,13 @@
-"""One case that breaks and one that keeps each check, from the cases that the tests of its kind stand on."""
+"""One case that breaks and one that keeps each check, from the cases that the tests of its kind stand on.
+
+Cases that may stand in one batch are judged in one, when the first of them is asked about.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,18 +15,20 @@ import test_rules_earlier as earlier
 from between_cases import SPOILT, Spoilt
 from in_force import Filed
 from openpyxl.worksheet.worksheet import Worksheet
-from records import Draft, check, clean
+from records import Draft, Outcomes, check, clean, outcomes_of_each
 from sheets import at, edited, filled, one, place, put
 from small_filings import built, filings, small
-from test_checks import SHARED
-from test_rules import FAILING
+from test_checks import SHARED, spoilt
+from test_rules import CHAIN, COUNTY, EI, FAILING, KEI, SUBCHAINS, with_subchains
 from test_rules_soft import SOFT
 
 from schemas.between import check_between
 from schemas.between_rule import load_between
 from schemas.checks import Checked
 from schemas.finding import Finding
+from schemas.form import form_for
 from schemas.period import Period
+from schemas.reading.record import Submission
 from schemas.territory import Key
 
 _FOLDER = TemporaryDirectory(prefix="gallery")  # gone with the process
@@ -49,10 +55,32 @@ class Exhibit:
     kept: Callable[[], Seen]
 
 
-def _said(checked: Checked, rule: str, cells: Iterable[str] = ()) -> Seen:
-    names = checked.outcomes.filter(checked.outcomes["rule"] == rule)["outcome"]
-    findings = tuple(finding for finding in checked.findings if finding.rule == rule)
-    return Seen(findings, frozenset(names), tuple(cells))
+class _Batch:
+    """Submissions that are judged together; they may be versions of one report."""
+
+    def __init__(self, judge: Callable[[Sequence[Submission]], Checked]) -> None:
+        self._judge = judge
+        self._submissions: list[Submission] = []
+
+    def taking(self, draft: Draft, rule: str, cells: Iterable[str] = ()) -> Callable[[], Seen]:
+        """Take one more; the call gives what the rule says of it."""
+        place, named = len(self._submissions), tuple(cells)
+        self._submissions.append(draft.build())
+
+        def seen() -> Seen:
+            findings, outcomes = self._said[place]
+            assert outcomes[rule]
+            return Seen(tuple(f for f in findings if f.rule == rule), frozenset(outcomes[rule]), named)
+
+        return seen
+
+    @cached_property
+    def _said(self) -> list[tuple[tuple[Finding, ...], Outcomes]]:
+        found = self._judge(self._submissions).per_submission
+        return list(zip(found, outcomes_of_each(self._submissions, self._judge), strict=True))
+
+
+_ALONE = _Batch(check)
 
 
 # A condition that clean figures do not meet, met without a fault
@@ -69,30 +97,24 @@ def _inside(
     rule: str, form: str, period: str, office: str, subject: str, key: Key,
     wrong: Mapping[str, str], right: Mapping[str, str], fields: str,
 ) -> Exhibit:  # fmt: skip
-    def judged(values: Mapping[str, str]) -> Seen:
+    named = {column.code for column in form_for(form, Period.parse(period)).columns}
+
+    def judged(values: Mapping[str, str]) -> Callable[[], Seen]:
         draft = clean(form, period, office, subject)
-        draft.put(key, **{name: value for name, value in values.items() if name in _names(draft)})
-        return _said(check([draft.build()]), rule, (draft.address(key, code) for code in fields.split()))
+        draft.put(key, **{name: value for name, value in values.items() if name in named})
+        return _ALONE.taking(draft, rule, (draft.address(key, code) for code in fields.split()))
 
-    return Exhibit(rule, lambda: judged(wrong), lambda: judged(right))
-
-
-def _names(draft: Draft) -> set[str]:
-    return {column.code for column in draft.form.columns}
+    return Exhibit(rule, judged(wrong), judged(right))
 
 
 def _chain_and_its_parts() -> Exhibit:
-    """H302: 980 x 1.0001 + 1 = 981.098."""
-    whole, parts = ("360102", "EI", "T"), [("360102", "EI", "EI01"), ("360102", "EI", "Z")]
+    """H302."""
 
-    def judged(second: str) -> Seen:
-        draft = clean("GLT01", "2026-10", "360102")
-        for key, revenue in zip(parts, ("500", second), strict=True):
-            draft.rows[key] = draft.rows[whole] | {"rev_cum": revenue}
-        cells = (draft.address(key, "rev_cum") for key in (whole, *parts))
-        return _said(check([draft.build()]), "H302", cells)
+    def judged(second: str) -> Callable[[], Seen]:
+        draft = with_subchains("500", second)
+        return _ALONE.taking(draft, "H302", (draft.address(key, "rev_cum") for key in (EI, *SUBCHAINS)))
 
-    return Exhibit("H302", lambda: judged("481.0981"), lambda: judged("481.098"))
+    return Exhibit("H302", judged("481.0981"), judged("481.098"))
 
 
 def _shared() -> Iterator[Exhibit]:
@@ -100,23 +122,9 @@ def _shared() -> Iterator[Exhibit]:
     for rule, form, period, office, subject, spoil, key, fields in SHARED:
         if not rule.startswith("H"):
             continue
-
-        def broken(
-            rule=rule, form=form, period=period, office=office, subject=subject, spoil=spoil, key=key,
-            fields=fields,
-        ) -> Seen:  # fmt: skip
-            draft = clean(form, period, office, subject)
-            old = next(iter(draft.rows))
-            spoil(draft)
-            if key is None:  # the key itself is spoilt: the row moves under it
-                key = next(k for k in draft.rows if k != old)
-                draft.rows[key] = draft.rows.pop(old) | draft.rows[key] | {"uscc": key[0]}
-            return _said(check([draft.build()]), rule, (draft.address(key, code) for code in fields))
-
-        def kept(rule=rule, form=form, period=period, office=office, subject=subject) -> Seen:
-            return _said(check([clean(form, period, office, subject).build()]), rule)
-
-        yield Exhibit(rule, broken, kept)
+        draft, key = spoilt(form, period, office, subject, spoil, key)
+        broken = _ALONE.taking(draft, rule, (draft.address(key, code) for code in fields))
+        yield Exhibit(rule, broken, _ALONE.taking(clean(form, period, office, subject), rule))
 
 
 def _read() -> Iterator[Exhibit]:
@@ -155,69 +163,49 @@ def _read() -> Iterator[Exhibit]:
 
 
 def _against_earlier() -> Iterator[Exhibit]:
-    """The rules of level 2 on a series of reports."""
-    for rule, form, key, wrong, right, fields in earlier.EARLIER:
+    """The rules of level 2, units in doubt and copies: reports with the same ones before them."""
+    lists = dict.fromkeys(("node_n", "gap_plan_n", "key_item_n", "backup_need_n", "proj_plan"), "9")
+    cluster, land = earlier.CLUSTER | {"rev_cum": "180000"}, {"land_mu": "1000"}
+    before = [
+        *(
+            draft
+            for form, key in (("GLT01", EI), ("GLT02", COUNTY))
+            for draft in earlier.series(form, key)[1]
+        ),
+        *(earlier.report("GLT03", period, KEI, cluster) for period in ("2026-09", "2025-10")),
+        earlier.report("GLT02", "2024", COUNTY, land),
+        *(earlier.report("GLT07", period, CHAIN, lists) for period in ("2026Q2", "2025Q4")),
+    ]
+    index = earlier.with_ppi(Path(_FOLDER.name) / "codes", "2")
+    batch = _Batch(lambda submissions: earlier.judged_together(submissions, before, index))
 
-        def judged(values, rule=rule, form=form, key=key, fields=fields) -> Seen:
-            now, before = earlier.series(form, key, **values)
-            return _said(earlier.judged(now, before), rule, (now.address(key, f) for f in fields.split()))
+    def judged(
+        rule: str, form: str, period: str, key: Key, values: Mapping[str, str], fields: str
+    ) -> Callable[[], Seen]:
+        now = earlier.report(form, period, key, dict(values))
+        return batch.taking(now, rule, (now.address(key, field) for field in fields.split()))
 
-        yield Exhibit(rule, lambda j=judged, v=wrong: j(v), lambda j=judged, v=right: j(v))
-
-    ppi = earlier.with_ppi(Path(_FOLDER.name) / "codes", "2")
-    for rule, form, key in (("S201F", "GLT01", earlier.EI), ("S202F", "GLT02", earlier.COUNTY)):
-
-        def growth(value, rule=rule, form=form, key=key) -> Seen:
-            now, before = earlier.series(form, key, va_growth=value)
-            return _said(earlier.judged(now, before, ppi), rule, [now.address(key, "va_growth")])
-
-        yield Exhibit(rule, lambda g=growth: g("14.9"), lambda g=growth: g("14.7"))
-
-    for later in (
-        _Later("S331", "GLT03", earlier.KEI, "2026-10", ("2026-09", "2025-10"), "rev_cum", "179999", "180000",
-               earlier.CLUSTER | {"rev_cum": "180000"}),
-        _Later("S334", "GLT02", earlier.COUNTY, "2025", ("2024",), "land_mu", "1200.1", "1200",
-               {"land_mu": "1000"}),
-        _Later("S326", "GLT07", ("EI",), "2026Q3", ("2026Q2", "2025Q4"), "node_n", "8", "9",
-               dict.fromkeys(("node_n", "gap_plan_n", "key_item_n", "backup_need_n", "proj_plan"), "9")),
+    big = earlier.BIG
+    for rule, form, period, key, wrong, right, fields in (
+        *((rule, form, "2026-10", key, big | wrong, big | right, fields)
+          for rule, form, key, wrong, right, fields in earlier.EARLIER),
+        *((rule, form, "2026-10", key, big | {"va_growth": "14.9"}, big | {"va_growth": "14.7"}, "va_growth")
+          for rule, form, key in (("S201F", "GLT01", EI), ("S202F", "GLT02", COUNTY))),
+        ("S331", "GLT03", "2026-10", KEI, cluster | {"rev_cum": "179999"}, cluster, "rev_cum"),
+        ("S334", "GLT02", "2025", COUNTY, land | {"land_mu": "1200.1"}, land | {"land_mu": "1200"}, "land_mu"),
+        ("S326", "GLT07", "2026Q3", CHAIN, lists | {"node_n": "8"}, lists, "node_n"),
+        ("S009", "GLT02", "2026-10", COUNTY, big | {"exp_cum": "190000"}, big | {"exp_cum": "20500"}, "exp_cum"),
+        ("S322", "GLT02", "2026-10", COUNTY, earlier.BEFORE, big, "rev_cum"),
     ):  # fmt: skip
         yield Exhibit(
-            later.rule, lambda one=later: one.seen(one.wrong), lambda one=later: one.seen(one.right)
+            rule,
+            judged(rule, form, period, key, wrong, fields),
+            judged(rule, form, period, key, right, fields),
         )
 
 
-@dataclass(frozen=True)
-class _Later:
-    """A report with one field unlike that of the reports before it."""
-
-    rule: str
-    form: str
-    key: Key
-    period: str
-    before: tuple[str, ...]
-    field: str
-    wrong: str
-    right: str
-    values: Mapping[str, str]
-
-    def seen(self, value: str) -> Seen:
-        now = earlier.report(self.form, self.period, self.key, {**self.values, self.field: value})
-        then = [earlier.report(self.form, period, self.key, dict(self.values)) for period in self.before]
-        return _said(earlier.judged(now, then), self.rule, [now.address(self.key, self.field)])
-
-
-def _anomalies() -> Iterator[Exhibit]:
-    """Units in doubt, copies, and growth unlike that of peers."""
-    key = earlier.COUNTY
-
-    def unit(value: str) -> Seen:
-        now, before = earlier.series("GLT02", key, exp_cum=value)
-        return _said(earlier.judged(now, before[:2]), "S009", [now.address(key, "exp_cum")])
-
-    def copied(values: Mapping[str, str]) -> Seen:
-        _, before = earlier.series("GLT02", key)
-        now = earlier.report("GLT02", "2026-10", key, dict(values))
-        return _said(earlier.judged(now, before), "S322", [now.address(key, "rev_cum")])
+def _peers() -> Iterator[Exhibit]:
+    """Growth unlike that of peers."""
 
     def grown(rate: float) -> Seen:
         counties = earlier.CODES.counties(earlier.NANCHANG)[:7]
@@ -225,28 +213,26 @@ def _anomalies() -> Iterator[Exhibit]:
         submissions = earlier.peers(rates)
         address = next(c.address for c in submissions[6].cells if c.field == "rev_cum")
         prepared = earlier.prepare(submissions, earlier.CODES)
-        return _said(earlier.check_earlier(prepared, range(7), Filed([])), "S321", [address])
+        checked = earlier.check_earlier(prepared, range(7), Filed([]))
+        outcomes = checked.outcomes.filter(checked.outcomes["rule"] == "S321")["outcome"]
+        return Seen(tuple(f for f in checked.findings if f.rule == "S321"), frozenset(outcomes), (address,))
 
-    yield Exhibit("S009", lambda: unit("190000"), lambda: unit("20500"))
-    yield Exhibit("S322", lambda: copied(earlier.BEFORE), lambda: copied(earlier.BIG))
     yield Exhibit("S321", lambda: grown(1.30), lambda: grown(1.045))
 
 
 def _between() -> Iterator[Exhibit]:
     """The rules of level 3 on what the small province files."""
-    for spoilt in SPOILT:
+    for case in SPOILT:
 
-        def judged(values: Mapping[str, str], spoilt: Spoilt = spoilt) -> Seen:
+        def judged(values: Mapping[str, str], case: Spoilt = case) -> Seen:
             drafts = filings()
-            drafts[spoilt.name].put(spoilt.key, **values)
-            rules = [r for r in load_between() if (r.id, r.case) == (spoilt.rule, spoilt.case)]
-            checked = check_between(Filed(built(drafts)), [Period.parse(spoilt.judged)], small(), rules)
-            cells = tuple(drafts[spoilt.about].address(key, field) for key, field in spoilt.cells)
+            drafts[case.name].put(case.key, **values)
+            rules = [r for r in load_between() if (r.id, r.case) == (case.rule, case.case)]
+            checked = check_between(Filed(built(drafts)), [Period.parse(case.judged)], small(), rules)
+            cells = tuple(drafts[case.about].address(key, field) for key, field in case.cells)
             return Seen(checked.findings, frozenset(checked.outcomes["outcome"]), cells)
 
-        yield Exhibit(
-            spoilt.rule, lambda j=judged, s=spoilt: j(s.wrong), lambda j=judged, s=spoilt: j(s.right)
-        )
+        yield Exhibit(case.rule, lambda j=judged, c=case: j(c.wrong), lambda j=judged, c=case: j(c.right))
 
 
 def exhibits() -> list[Exhibit]:
@@ -255,5 +241,5 @@ def exhibits() -> list[Exhibit]:
     soft = [
         _inside(*case[:4], "", *case[4:6], {} if case[0] == "S333" else case[6], case[7]) for case in SOFT
     ]
-    others = (_read(), _shared(), _against_earlier(), _anomalies(), _between())
+    others = (_read(), _shared(), _against_earlier(), _peers(), _between())
     return [*hard, *soft, _chain_and_its_parts(), *(one for many in others for one in many)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property
 
 import polars as pl
 
@@ -13,7 +12,7 @@ from schemas.in_force import Figure, Place
 from schemas.period import Period
 from schemas.reading.record import Submission
 
-Behind = tuple[str, str, str, str]  # form, period, submitter, row_key
+Behind = tuple[str, str, str]  # period, submitter, row_key
 
 
 class Filed:
@@ -31,24 +30,32 @@ class Filed:
         self._source = source
         self._revised = revised
 
-    @cached_property
-    def _wides(self) -> dict[str, Wide]:
-        groups: dict[str, list[Submission]] = {}
-        forms = {}
-        for submission in self._submissions:
-            form = form_of(submission)
-            assert form is not None
-            forms[form.id] = form
-            groups.setdefault(form.id, []).append(submission)
-        return {name: frame_of(forms[name], members) for name, members in sorted(groups.items())}
+        self._frames: dict[str, list[Wide]] = {}  # by form, as far as they were asked for
+        self._rows: dict[str, dict[Behind, tuple[Wide, int]]] = {}
 
-    @cached_property
-    def _rows(self) -> dict[Behind, tuple[Wide, int]]:
-        return {
-            (wide.form.code, period, submitter, wide.row_key(wide.keys[line])): (wide, line)
-            for wide in self._wides.values()
-            for line, period, submitter in wide.frame.select("line", "period", "submitter").iter_rows()
-        }
+    def _wides(self, code: str) -> list[Wide]:
+        """The frames of a form's editions."""
+        if code not in self._frames:
+            groups: dict[str, list[Submission]] = {}
+            forms = {}
+            for submission in self._submissions:
+                if submission.form == code:
+                    form = form_of(submission)
+                    assert form is not None
+                    forms[form.id] = form
+                    groups.setdefault(form.id, []).append(submission)
+            self._frames[code] = [frame_of(forms[name], members) for name, members in sorted(groups.items())]
+        return self._frames[code]
+
+    def _behind(self, code: str) -> dict[Behind, tuple[Wide, int]]:
+        """The lines of a form by what is asked for."""
+        if code not in self._rows:
+            self._rows[code] = {
+                (period, submitter, wide.row_key(wide.keys[line])): (wide, line)
+                for wide in self._wides(code)
+                for line, period, submitter in wide.frame.select("line", "period", "submitter").iter_rows()
+            }
+        return self._rows[code]
 
     def lines(
         self, form: str, periods: Sequence[Period], fields: Collection[str] | None = None
@@ -58,9 +65,7 @@ class Filed:
         types = {c.code: AMOUNT if c.numeric else pl.String for c in edition.columns}
         names = ("period", "submitter", "subject", "source", "state", "row_key", "revised")
         frames = [pl.DataFrame(schema=dict.fromkeys(names, pl.String) | types)]
-        for wide in self._wides.values():
-            if wide.form.code != form:
-                continue
+        for wide in self._wides(form):
             states = [self._states.get((form, s), "accepted") for s in wide.frame["submitter"]]
             keyed = wide.frame.with_columns(
                 pl.lit(self._source).alias("source"),
@@ -76,7 +81,7 @@ class Filed:
         return everything.select(*names, *wanted)
 
     def place(self, form: str, period: str, submitter: str, row_key: str, field: str) -> Place | None:
-        found = self._rows.get((form, period, submitter, row_key))
+        found = self._behind(form).get((period, submitter, row_key))
         if found is None:
             return None
         wide, line = found

@@ -45,8 +45,18 @@ def filings() -> dict[Name, Draft]:
 
 
 def built(drafts: dict[Name, Draft]) -> Iterable[Submission]:
-    """Their submissions."""
-    return [draft.build() for draft in drafts.values()]
+    """Their submissions; of a draft that was left as it is always the same one."""
+    return [_built(name, draft) for name, draft in drafts.items()]
+
+
+def _built(name: Name, draft: Draft) -> Submission:
+    before, submission = _as_filed()[name]
+    return submission if draft == before else draft.build()
+
+
+@cache
+def _as_filed() -> dict[Name, tuple[Draft, Submission]]:
+    return {name: (draft, draft.build()) for name, draft in filings().items()}
 
 
 def _draft(name: Name, sheet: Filled) -> Draft:
