@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from statistics import median
 
 from schemas.codes import PROVINCE, Codes
-from schemas.form import form_for
+from schemas.form import Column, form_for
 from schemas.period import Period
 from schemas.territory import may_write, submitter
 from schemas.uscc import valid_uscc
@@ -98,9 +99,8 @@ def _shape(filings: Filings, form: str, period: Period, key: Key, row: Row) -> I
     level = codes.level(region) if region else "province"
     kind = "lead" if form == "GLT03" and region == PROVINCE else "own"
     zone = bool(named.get("park_code"))
-    for column in edition.columns:
+    for column, due in _columns(form, period, level, kind):
         value = named[column.code] if column.key else row.get(column.code)
-        due = column.due(period, level) and column.rows in (None, kind)
         if value is None or value == "":
             excused = column.optional_when is not None and _empty(row)
             if column.required and due and not zone and not excused:
@@ -122,6 +122,12 @@ def _shape(filings: Filings, form: str, period: Period, key: Key, row: Row) -> I
             yield f"decimals {column.code} {value}"
         if region[4:] != "99" and not (column.min or number) <= number <= (column.max or number):
             yield f"range {column.code} {value}"
+
+
+@cache
+def _columns(form: str, period: Period, level: str, kind: str) -> list[tuple[Column, bool]]:
+    """The columns of a form, and whether each is due in a row of this kind."""
+    return [(c, c.due(period, level) and c.rows in (None, kind)) for c in form_for(form, period).columns]
 
 
 def _empty(row: Row) -> bool:
@@ -225,6 +231,7 @@ def _register(filings: Filings, key: Key, row: Row) -> Iterator[str]:
         yield "dates"
 
 
+@cache
 def chain_of_industry(codes: Codes, industry: str) -> str:
     """The chain of an industry class by the longest prefix in the map; ``""`` if there is none."""
     fits = [r for r in codes.rows("industry_map") if industry.startswith(r["industry"])]
@@ -308,19 +315,26 @@ def _glt07(n: _Numbers) -> Iterable[tuple[str, bool]]:
 _INSIDE = {"GLT03": _glt03, "GLT04": _glt04, "GLT05": _glt05, "GLT06": _glt06, "GLT07": _glt07}
 
 
+_POWERS = [Decimal(10) ** power for power in (-4, -3, -2, -1, 1, 2, 3, 4)]
+_NEAR = Decimal("0.03")
+
+
+@cache
+def _sized(form: str, period: Period) -> frozenset[str]:
+    """The fields that have a unit of size."""
+    return frozenset(c.code for c in form_for(form, period).columns if c.unit not in ("%", "-"))
+
+
 def _wrong_unit(filings: Filings, form: str, period: Period, key: Key, row: Row) -> Iterator[str]:
     """S009: a figure that is a power of ten away from last year's."""
-    powers = [Decimal(10) ** power for power in (-4, -3, -2, -1, 1, 2, 3, 4)]
-    columns = {c.code: c for c in form_for(form, period).columns}
+    sized, ago = _sized(form, period), period.same_month_last_year()
     for name, value in row.items():
-        column = columns[name]
-        if column.unit in ("%", "-") or not isinstance(value, int | Decimal) or not value:
+        if name not in sized or not isinstance(value, int | Decimal) or not value:
             continue
-        bases = [row.get(f"{name}_ly"), filings.value(form, period.same_month_last_year(), key, name)]
-        for base in bases:
+        for base in (row.get(f"{name}_ly"), filings.value(form, ago, key, name)):
             if isinstance(base, int | Decimal) and base:
                 ratio = Decimal(value) / Decimal(base)
-                if any(abs(ratio / power - 1) <= Decimal("0.03") for power in powers):
+                if any(abs(ratio / power - 1) <= _NEAR for power in _POWERS):
                     yield f"S009 {name} {value}/{base}"
 
 

@@ -8,12 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from conftest import Small
 from consistency import Filings, chain_of_industry, violations
 from openpyxl import load_workbook
 from records import check
-from small import CITY, small_codes
+from small import CITY
 
-from schemas.codes import PROVINCE, Codes, load_codes
+from schemas.codes import PROVINCE, load_codes
 from schemas.finding import Severity
 from schemas.form import form_for
 from schemas.packing import parts_of
@@ -28,7 +29,7 @@ from schemas.samples.register import Register
 from schemas.samples.sizes import CHAINS, OUTSIDE, SUBCHAINS
 from schemas.samples.uscc import organisation_check, uscc
 from schemas.samples.write import DELIVERED, SEED, Samples, write_province
-from schemas.territory import submitters
+from schemas.territory import submitter, submitters
 from schemas.uscc import valid_uscc
 from schemas.workbook import Filled
 
@@ -36,16 +37,15 @@ DECEMBER, YEAR, OCTOBER = Period(2025, 12, 0), Period(2025, 12, 2), Period(2026,
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Codes:
-    return small_codes(tmp_path_factory.mktemp("small"))
+def whole() -> Samples:
+    """The samples of the whole province."""
+    return Samples(load_codes(), DELIVERED)
 
 
 @pytest.fixture(scope="module")
-def province(small: Codes, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small province on disk."""
-    out = tmp_path_factory.mktemp("province")
-    write_province(small, out)
-    return out
+def deliveries(small: Small) -> list[Path]:
+    """The deliveries of the small province."""
+    return sorted(path for path in small.inbox.rglob("*.xlsx") if path.parent.name != "history")
 
 
 def filings(samples: Samples, periods: tuple[Period, ...] = DELIVERED, history: bool = True) -> Filings:
@@ -65,9 +65,9 @@ def filings(samples: Samples, periods: tuple[Period, ...] = DELIVERED, history: 
 
 
 @pytest.fixture(scope="module")
-def clean(small: Codes) -> Filings:
+def clean(small: Small) -> Filings:
     """What the small province files; nobody changes it."""
-    return filings(Samples(small, DELIVERED))
+    return filings(Samples(small.codes, DELIVERED))
 
 
 def test_small_province_is_clean_under_all_checks(clean: Filings) -> None:
@@ -75,8 +75,8 @@ def test_small_province_is_clean_under_all_checks(clean: Filings) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_other_seeds_break_no_check_but_perhaps_a_clue(small: Codes, seed: int) -> None:
-    found = violations(filings(Samples(small, DELIVERED, seed)))
+def test_other_seeds_break_no_check_but_perhaps_a_clue(small: Small, seed: int) -> None:
+    found = violations(filings(Samples(small.codes, DELIVERED, seed)))
     assert [line for line in found if not line.startswith("S32")] == []
 
 
@@ -116,11 +116,10 @@ def test_self_check_sees_a_spoilt_figure(clean: Filings, rule: str) -> None:
     assert any(line.startswith(rule) for line in violations(taken))
 
 
-def test_whole_province_is_clean_and_near_what_was_published() -> None:
-    samples = Samples(load_codes(), DELIVERED)
-    found = violations(filings(samples, (DECEMBER, YEAR), history=False))
+def test_whole_province_is_clean_and_near_what_was_published(whole: Samples) -> None:
+    found = violations(filings(whole, (DECEMBER, YEAR), history=False))
     assert found == []
-    table = samples.economy.table(DECEMBER)
+    table = whole.economy.table(DECEMBER)
     assert table.get(PROVINCE, field="rev_cum") == 466_449_000
     assert table.get(PROVINCE, "NE", field="rev_cum") == 39_685_000
     assert table.get(PROVINCE, "NE", "NE01", field="rev_cum") == 21_043_000
@@ -129,11 +128,11 @@ def test_whole_province_is_clean_and_near_what_was_published() -> None:
     assert 0.0495 < growth < 0.0505
     assert 8_470_000 < table.get(PROVINCE, "PH", field="rev_cum") < 9_300_000
     assert 17_000 < table.get(PROVINCE, field="ent_n") < 20_000
-    row = samples.regions.row(PROVINCE, DECEMBER)
+    row = whole.regions.row(PROVINCE, DECEMBER)
     assert [str(row[f]) for f in ("mfg_va_growth", "ht_va_share", "eq_va_share", "tech_inv_share")] == [
         "8.4", "23.20", "35.50", "36.50",
     ]  # fmt: skip
-    chains = sum(table.get(PROVINCE, chain, field="rev_cum") for chain in samples.codes.chains)
+    chains = sum(table.get(PROVINCE, chain, field="rev_cum") for chain in whole.codes.chains)
     assert chains < table.get(PROVINCE, field="rev_cum")
 
 
@@ -158,21 +157,21 @@ def submission(office: str, sheet: Filled) -> Submission:
     )  # fmt: skip
 
 
-def test_the_products_own_checks_find_nothing(small: Codes) -> None:
-    samples = Samples(small, DELIVERED)
+def test_the_products_own_checks_find_nothing(small: Small) -> None:
+    samples = Samples(small.codes, DELIVERED)
     filed = [
         submission(office.code, sheet)
         for period in DELIVERED
-        for office in submitters(small)
+        for office in submitters(small.codes)
         for sheet in samples.sheets(office, period)
     ]
     assert len(filed) > 60
-    assert check(filed, small).findings == ()
+    assert check(filed, small.codes).findings == ()
 
 
-def test_months_grow_and_join_the_history(small: Codes) -> None:
+def test_months_grow_and_join_the_history(small: Small) -> None:
     """Every month of the model, printed or not: cumulative figures rise, last year's is near as reported."""
-    economy = Samples(small, DELIVERED).economy
+    economy = Samples(small.codes, DELIVERED).economy
     for year in (2024, 2025, 2026):
         for month in range(3, 13):
             now, before = economy.table(Period(year, month, 0)), economy.table(Period(year, month - 1, 0))
@@ -191,11 +190,11 @@ def test_months_grow_and_join_the_history(small: Codes) -> None:
             assert abs(now.get(*key, field="rev_cum_ly") - reported) <= 0.03 * abs(reported)
 
 
-def test_register_lists_what_the_forms_count(small: Codes) -> None:
-    economy = Samples(small, DELIVERED).economy
+def test_register_lists_what_the_forms_count(small: Small) -> None:
+    economy = Samples(small.codes, DELIVERED).economy
     register = Register(economy)
     listed: set[str] = set()
-    for county in small.counties(CITY):
+    for county in small.codes.counties(CITY):
         rows = register.rows(county, 202512, None)
         codes = [key[0] for key in rows]
         assert not listed & set(codes)
@@ -203,7 +202,7 @@ def test_register_lists_what_the_forms_count(small: Codes) -> None:
         assert all(valid_uscc(code) for code in codes)
         there = [row for row in rows.values() if row["date_out"] is None]
         table = economy.table(DECEMBER)
-        assert len(there) == sum(table.get(county, chain, field="ent_n") for chain in small.chains)
+        assert len(there) == sum(table.get(county, chain, field="ent_n") for chain in small.codes.chains)
         changed = register.rows(county, 202609, 202512)
         assert len(changed) < len(rows) / 4
         assert all(
@@ -238,29 +237,26 @@ def test_sizes_fit_the_published_total() -> None:
     assert set(CHAINS) - {OUTSIDE} == set(load_codes().chains)
 
 
-def test_same_bytes_twice_and_other_bytes_for_another_seed(
-    small: Codes, province: Path, tmp_path: Path
-) -> None:
-    again = write_province(small, tmp_path / "again", (OCTOBER,))
-    # the register of a first month is written in full, so only offices without one are compared
-    cities = [path for path in again if path.stem == CITY]
-    assert cities
-    for path in cities:
-        assert path.read_bytes() == (province / "2026-10" / path.name).read_bytes()
-    write_province(small, tmp_path / "other", (OCTOBER,), seed=SEED + 1)
-    assert (tmp_path / "other/2026-10" / f"{CITY}.xlsx").read_bytes() != cities[0].read_bytes()
+def test_same_bytes_twice_and_other_bytes_for_another_seed(small: Small) -> None:
+    # the register of a first month is written in full, so an office without one is compared
+    office = submitter(small.codes, PROVINCE)
+    assert office is not None
+    again, other = (
+        Samples(small.codes, [OCTOBER], seed).workbook(office, OCTOBER) for seed in (SEED, SEED + 1)
+    )
+    assert again == (small.month / f"{PROVINCE}.xlsx").read_bytes() != other
 
 
-def test_small_province_files(province: Path) -> None:
-    names = {str(path.relative_to(province)) for path in province.rglob("*.xlsx")}
+def test_small_province_files(small: Small, deliveries: list[Path]) -> None:
+    names = {str(path.relative_to(small.inbox)) for path in deliveries}
     regions = {"360000", "360600", "360602", "360603", "360681"}
     expected = {f"{p}/{r}.xlsx" for p in ("2025-12", "2025", "2026-09", "2026-10") for r in regions}
     expected |= {f"{p}/{c}.xlsx" for p in ("2025-12", "2025", "2026-09") for c in ("EI", "NF")}
     assert names == expected
 
 
-def test_every_sheet_says_that_it_is_synthetic(province: Path) -> None:
-    for path in sorted(province.rglob("*.xlsx")):
+def test_every_sheet_says_that_it_is_synthetic(deliveries: list[Path]) -> None:
+    for path in deliveries:
         sheets = {
             name: data for name, data in parts_of(path.read_bytes()).items() if "worksheets/sheet" in name
         }
@@ -268,10 +264,10 @@ def test_every_sheet_says_that_it_is_synthetic(province: Path) -> None:
         assert all("合成样例".encode() in data for data in sheets.values()), path
 
 
-def test_reported_after_the_period_and_before_the_deadline(small: Codes) -> None:
-    samples = Samples(small, DELIVERED)
+def test_reported_after_the_period_and_before_the_deadline(small: Small) -> None:
+    samples = Samples(small.codes, DELIVERED)
     phones = set()
-    for office in submitters(small):
+    for office in submitters(small.codes):
         for period in DELIVERED:
             top = samples.head(office, period)
             assert top.reported_on > period.last_day
@@ -284,17 +280,17 @@ def test_reported_after_the_period_and_before_the_deadline(small: Codes) -> None
             else:
                 assert int(top.reported_on[8:]) <= 20
             phones.add((office.code, top.phone))
-    assert len({phone for _, phone in phones}) == len(submitters(small))
+    assert len({phone for _, phone in phones}) == len(submitters(small.codes))
 
 
-def test_quarters_and_years_outside_the_model_are_refused(small: Codes, tmp_path: Path) -> None:
+def test_quarters_and_years_outside_the_model_are_refused(small: Small, tmp_path: Path) -> None:
     for text in ("2026Q3", "2023-12", "2027"):
         with pytest.raises(ValueError, match="样例不能生成"):
-            write_province(small, tmp_path, (Period.parse(text),))
+            write_province(small.codes, tmp_path, (Period.parse(text),))
 
 
-def test_history_workbooks(small: Codes, tmp_path: Path) -> None:
-    paths = write_history(small, tmp_path)
+def test_history_workbooks(small: Small, tmp_path: Path) -> None:
+    paths = sorted((small.inbox / "history").iterdir())
     assert [path.name for path in paths] == ["GLT01.xlsx", "GLT02.xlsx", "GLT03.xlsx"]
     sheet = load_workbook(paths[1]).worksheets[0]
     rows = list(sheet.iter_rows(values_only=True))
@@ -305,11 +301,11 @@ def test_history_workbooks(small: Codes, tmp_path: Path) -> None:
     assert not periods & {"2025-12", "2026-09", "2026-10", "2025", "2025-01"}
     by_key = {row[:4]: row[4] for row in rows[5:]}
     assert len(by_key) == len(rows) - 5
-    table = Samples(small, DELIVERED).economy.table(Period(2026, 8, 0))
+    table = Samples(small.codes, DELIVERED).economy.table(Period(2026, 8, 0))
     assert by_key[("GLT02", "2026-08", "region_code=360681", "rev_cum")] == table.get(
         "360681", field="rev_cum"
     )
-    again = write_history(small, tmp_path / "again")
+    again = write_history(small.codes, tmp_path)
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in paths]
 
 
@@ -329,21 +325,23 @@ def test_published_workbook_holds_published_figures_alone(tmp_path: Path) -> Non
     assert {figure.reliability for figure in FIGURES} == {"A", "B"}
 
 
-def test_defective_copies(small: Codes, province: Path, tmp_path: Path) -> None:
-    paths = write_defective(small, province, tmp_path)
+def test_defective_copies(small: Small, tmp_path: Path) -> None:
+    paths = write_defective(small.codes, small.inbox, tmp_path)
     with (tmp_path / LIST_NAME).open(encoding="utf-8", newline="") as file:
         lines = {line["文件"]: line for line in csv.DictReader(file)}
     assert [path.name for path in paths] == list(lines)
     defects = {line["缺陷"]: line for line in lines.values()}
     assert len(defects) >= 12
 
+    read = {name: read_workbook((tmp_path / name).read_bytes(), name, small.codes) for name in lines}
+    taken = [one for delivery in read.values() if delivery.refused is None for one in delivery.submissions]
+    checked = check(taken, small.codes).findings
     for line in lines.values():
-        delivery = read_workbook((tmp_path / line["文件"]).read_bytes(), line["文件"], small)
+        delivery = read[line["文件"]]
         found = [delivery.refused] if delivery.refused else []
         found += [finding for one in delivery.submissions for finding in one.findings]
-        if delivery.refused is None:
-            found += check(delivery.submissions, small).findings
-            assert {one.version for one in delivery.submissions} == {2}
+        found += [finding for finding in checked if finding.digest == delivery.digest]
+        assert delivery.refused or {one.version for one in delivery.submissions} == {2}
         named = [f for f in found if f.rule == line["规则"] and f.severity is Severity.HARD]
         assert named, line
         cells = {cell for finding in named for cell in finding.cell.split(",")}
@@ -351,33 +349,33 @@ def test_defective_copies(small: Codes, province: Path, tmp_path: Path) -> None:
         assert line["工作表"] in {"", *(finding.sheet for finding in named)}, line
 
 
-def test_reader_and_checks_take_the_good_deliveries_without_a_word(small: Codes, province: Path) -> None:
+def test_reader_and_checks_take_the_good_deliveries_without_a_word(
+    small: Small, deliveries: list[Path]
+) -> None:
     taken: list[Submission] = []
-    for path in sorted(province.rglob("*.xlsx")):
-        delivery = read_workbook(path.read_bytes(), path.name, small)
+    for path in deliveries:
+        delivery = read_workbook(path.read_bytes(), path.name, small.codes)
         assert delivery.refused is None and delivery.findings == ()
         assert all(one.findings == () for one in delivery.submissions)
         taken += delivery.submissions
     assert len(taken) > 60
-    assert check(taken, small).findings == ()
+    assert check(taken, small.codes).findings == ()
 
 
-def test_defective_copies_need_the_province(small: Codes, tmp_path: Path) -> None:
+def test_defective_copies_need_the_province(small: Small, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="请先生成全省样例"):
-        write_defective(small, tmp_path / "nowhere", tmp_path / "out")
+        write_defective(small.codes, tmp_path / "nowhere", tmp_path / "out")
 
 
 SAMPLE_INPUTS = Path(__file__).parents[1] / "sample_inputs"
 
 
-def test_committed_samples_are_what_the_generator_writes() -> None:
+def test_committed_samples_are_what_the_generator_writes(whole: Samples) -> None:
     """Changed forms or figures need the samples written again (``zhishu sample``)."""
-    codes = load_codes()
-    samples = Samples(codes, DELIVERED)
-    for office in submitters(codes):
+    for office in submitters(whole.codes):
         if office.code in ("360000", "360602", "FU"):
             path = SAMPLE_INPUTS / "province" / "2026-09" / f"{office.code}.xlsx"
-            assert parts_of(path.read_bytes()) == parts_of(samples.workbook(office, Period(2026, 9, 0))), path
+            assert parts_of(path.read_bytes()) == parts_of(whole.workbook(office, Period(2026, 9, 0))), path
 
 
 def test_committed_samples_stay_small() -> None:

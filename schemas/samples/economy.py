@@ -100,7 +100,7 @@ class Economy:
         """Let the largest leaf take what rounding leaves of a total for December 2025 (万元)."""
         largest = max(series, key=lambda one: one.leaf.revenue)
         for _ in range(4):
-            total = sum(one.figures(2025, 12)[PLACE["rev_cum"]] for one in series)
+            total = sum(one.figures_revenue(2025, 12) for one in series)
             if total == target:
                 return
             largest.lift(target - total)

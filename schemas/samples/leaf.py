@@ -196,7 +196,7 @@ class LeafSeries:
 
     def largest(self, year: int, month: int) -> tuple[int, int]:
         """Revenue of the largest and second largest enterprise."""
-        n, revenue = self.figures_n(year, month), _whole(self.revenue[year][month - 1])
+        n, revenue = self.figures_n(year, month), self.figures_revenue(year, month)
         if n < 2:
             return (revenue, 0) if n else (0, 0)
         lean = 0.25 + 0.5 * self.loss_start
@@ -207,6 +207,10 @@ class LeafSeries:
     def figures_n(self, year: int, month: int) -> int:
         """Enterprises at the month."""
         return counts(self.stay, year * 100 + month)[0]
+
+    def figures_revenue(self, year: int, month: int) -> int:
+        """Cumulative revenue at the month."""
+        return _whole(self.revenue[year][month - 1])
 
 
 def _whole(value: float) -> int:
