@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import pytest
 import sheets
 from openpyxl import Workbook, load_workbook
-from openpyxl.worksheet.worksheet import Worksheet
 from returning import finding
 
 from schemas.codes import CODES_DIR
@@ -19,12 +19,13 @@ from schemas.reading.workbook import read_workbook
 from schemas.returns.folder import UNKNOWN, office_folder, submitter_of, write_return_folder
 from schemas.returns.naming import answered_in
 from schemas.returns.pool import write_returns
-from schemas.returns.record import Answer, Returned, ReturnJob, shown
+from schemas.returns.record import Answer, Returned, ReturnJob, ReturnResult, shown
 
 BASE, _ = sheets.filled()
 ADDRESS = sheets.at(BASE, "rev_cum")
 HARD, SOFT = finding(cell=ADDRESS), finding("S901", ADDRESS, Severity.SOFT)
 OFFICE = "360102 东湖区统计局"
+OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what an .xls begins with
 
 
 def job(folder: Path, name: str, data: bytes = BASE, *findings: Finding) -> ReturnJob:
@@ -47,7 +48,7 @@ def returned(folder: Path, name: str, data: bytes = BASE, *findings: Finding) ->
 
 def write(folder: Path, *deliveries: Returned, versions: tuple = ()) -> list[tuple[str, str]]:  # type: ignore[type-arg]
     """What was written: path below the folder, and kind."""
-    files = write_return_folder(folder / "returns", deliveries, versions, sheets.CODES, workers=2)
+    files = write_return_folder(folder / "returns", deliveries, versions, sheets.CODES, workers=1)
     on_disk = {str(p.relative_to(folder)) for p in (folder / "returns").rglob("*") if p.is_file()}
     assert on_disk == {str(f.path.relative_to(folder)) for f in files}
     return [(str(f.path.relative_to(folder / "returns")), f.kind) for f in files]
@@ -59,14 +60,24 @@ def texts(path: Path, sheet: str) -> str:
     return "\n".join(str(value) for row in rows for value in row if value is not None)
 
 
-def test_copies_come_in_order_and_one_bad_file_costs_itself(tmp_path: Path) -> None:
-    jobs = [
-        job(tmp_path, "a.xlsx"),
-        job(tmp_path, "b.xlsx", BASE[:-50]),
-        job(tmp_path, "c.xlsx"),
-        replace(job(tmp_path, "d.xlsx"), source=tmp_path / "none.xlsx"),
+def four_jobs(folder: Path) -> list[ReturnJob]:
+    """Two good files, the second with an answer, a bad one between them, and one that is not there."""
+    answers: Mapping[str, Answer] = {SOFT.id: Answer(Reply.RETURNED, "3", "铜价上涨三成左右", "请附依据")}
+    return [
+        job(folder, "a.xlsx"),
+        job(folder, "b.xlsx", BASE[:-50]),
+        replace(job(folder, "c.xlsx"), answers=answers),
+        replace(job(folder, "d.xlsx"), source=folder / "none.xlsx"),
     ]
-    results = write_returns(jobs, CODES_DIR, 2)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[ReturnResult]:
+    """What two workers made of the jobs."""
+    return write_returns(four_jobs(tmp_path_factory.mktemp("jobs")), CODES_DIR, 2)
+
+
+def test_copies_come_in_order_and_one_bad_file_costs_itself(results: list[ReturnResult]) -> None:
     assert [(r.path.name, r.kind) for r in results] == [
         ("a-审核结果.xlsx", "copy"),
         ("b-退件函.xlsx", "letter"),
@@ -74,34 +85,37 @@ def test_copies_come_in_order_and_one_bad_file_costs_itself(tmp_path: Path) -> N
         ("d-退件函.xlsx", "letter"),
     ]
     assert "压缩包目录损坏" in results[1].reason
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [r.path.name for r in results]
+    assert sorted(p.name for p in results[0].path.parent.iterdir()) == [r.path.name for r in results]
     assert load_workbook(results[0].path).sheetnames[:2] == [TITLE, "GLT02"]
 
 
-def test_a_worker_that_is_too_slow_leaves_a_letter_with_the_findings(tmp_path: Path) -> None:
-    (result,) = write_returns([job(tmp_path, "a.xlsx")], CODES_DIR, 1, Limits(seconds=0.0))
-    assert result.kind == "letter" and "0 秒仍未完成" in result.reason
-    words = texts(result.path, "退件函")
+@pytest.fixture(scope="module")
+def late(tmp_path_factory: pytest.TempPathFactory) -> ReturnResult:
+    """What comes of a worker that is too slow."""
+    folder = tmp_path_factory.mktemp("late")
+    (result,) = write_returns([job(folder, "a.xlsx")], CODES_DIR, 1, Limits(seconds=0.0))
+    return result
+
+
+def test_a_worker_that_is_too_slow_leaves_a_letter_with_the_findings(late: ReturnResult) -> None:
+    assert late.kind == "letter" and "0 秒仍未完成" in late.reason
+    words = texts(late.path, "退件函")
     assert "本工作簿无法加注" in words and "已经审核" in words and "未予采用" not in words
-    listing = texts(result.path, TITLE)
+    listing = texts(late.path, TITLE)
     assert HARD.id in listing and SOFT.id in listing and "请把“审核结果”表复制到更正后的工作簿中" in listing
 
 
 def test_a_worker_without_memory_costs_its_copy_alone(tmp_path: Path) -> None:
-    def enlarge(sheet: Worksheet) -> None:
-        for row in range(200, 600):
-            sheet.append([row] * 50)
-
-    large = job(tmp_path, "大.xlsx", sheets.edited(BASE, enlarge))
+    picture = {"xl/media/image1.bin": Random(1).randbytes(4 << 20)}
+    large = job(tmp_path, "大.xlsx", sheets.packed(sheets.parts_of(BASE) | picture))
     limits = Limits(memory_bytes=1 << 20)
     results = write_returns([large, job(tmp_path, "小.xlsx", BASE[:-50])], CODES_DIR, 1, limits)
     assert [r.kind for r in results] == ["letter", "letter"]
     assert "内存超过上限 1 MB" in results[0].reason and "压缩包目录损坏" in results[1].reason
 
 
-def test_explanations_may_be_written_on_a_letter_s_list(tmp_path: Path) -> None:
-    (result,) = write_returns([job(tmp_path, "a.xlsx")], CODES_DIR, 1, Limits(seconds=0.0))
-    letter, form = load_workbook(result.path), load_workbook(BytesIO(BASE))
+def test_explanations_may_be_written_on_a_letter_s_list(late: ReturnResult) -> None:
+    letter, form = load_workbook(late.path), load_workbook(BytesIO(BASE))
     sheet = form.create_sheet(TITLE)
     for row in letter[TITLE].iter_rows():
         for cell in row:
@@ -111,46 +125,55 @@ def test_explanations_may_be_written_on_a_letter_s_list(tmp_path: Path) -> None:
     assert explanation.finding == SOFT.id
 
 
-def test_equal_work_gives_equal_bytes_whatever_the_workers(tmp_path: Path) -> None:
-    jobs = [job(tmp_path, f"{n}.xlsx") for n in range(3)]
-    for job_, result in zip(jobs, write_returns(jobs, CODES_DIR, 1), strict=True):
-        first = result.path.read_bytes()
-        assert write_returns([job_], CODES_DIR, 2)[0].path.read_bytes() == first
+def test_equal_work_gives_equal_bytes_whatever_the_workers(
+    tmp_path: Path, results: list[ReturnResult]
+) -> None:
+    again = write_returns(four_jobs(tmp_path)[2::-1], CODES_DIR, 1)
+    assert [one.path.read_bytes() for one in again[::-1]] == [one.path.read_bytes() for one in results[:3]]
 
 
-def test_answers_reach_the_worker(tmp_path: Path) -> None:
-    answers: Mapping[str, Answer] = {SOFT.id: Answer(Reply.RETURNED, "3", "铜价上涨三成左右", "请附依据")}
-    one = replace(job(tmp_path, "a.xlsx"), answers=answers)
-    words = texts(write_returns([one], CODES_DIR, 1)[0].path, TITLE)
+def test_answers_reach_the_worker(results: list[ReturnResult]) -> None:
+    words = texts(results[2].path, TITLE)
     assert "说明被退回：请附依据" in words and "铜价上涨三成左右" in words
 
 
-def test_one_folder_per_submitter(tmp_path: Path) -> None:
+Folder = tuple[Path, dict[str, Returned], list[tuple[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """A folder of what goes back, the deliveries by name, and what was written."""
+    folder = tmp_path_factory.mktemp("month")
     other, _ = sheets.filled(office="360103")
-    assert write(
-        tmp_path,
-        returned(tmp_path, "甲.xlsx", BASE, HARD),
-        returned(tmp_path, "乙.xlsx", other, finding(submitter="360103")),
-        returned(tmp_path, "坏.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
-        returned(tmp_path, "清.xlsx", BASE, finding("C9", severity=Severity.CLUE)),
-    ) == [
+    ones = [
+        returned(folder, "甲.xlsx", BASE, HARD),
+        returned(folder, "乙.xlsx", other, finding(submitter="360103")),
+        returned(folder, "坏.xlsx", OLD),
+        returned(folder, "清.xlsx", BASE, finding("C9", severity=Severity.CLUE)),
+        returned(folder, "两家.xlsx", BASE, finding(submitter="360103")),
+    ]
+    return folder / "returns", {one.delivery.file_name: one for one in ones}, write(folder, *ones)
+
+
+def test_one_folder_per_submitter(month: Folder) -> None:
+    assert month[2] == [
         (f"{OFFICE}/甲-审核结果.xlsx", "copy"),
         ("360103 西湖区统计局/乙-审核结果.xlsx", "copy"),
+        (f"{UNKNOWN}/两家-审核结果.xlsx", "copy"),
         (f"{UNKNOWN}/坏-退件函.xlsx", "letter"),
     ]
 
 
-def test_a_copy_says_which_versions_it_is_about(tmp_path: Path) -> None:
-    write(tmp_path, returned(tmp_path, "甲.xlsx", BASE, HARD))
-    words = texts(tmp_path / "returns" / OFFICE / "甲-审核结果.xlsx", TITLE)
+def test_a_copy_says_which_versions_it_is_about(month: Folder) -> None:
+    words = texts(month[0] / OFFICE / "甲-审核结果.xlsx", TITLE)
     version = sheets.one(BASE)
     assert f"本件所审：{version.form} {version.period} 第 {version.version} 版；" in words
 
 
-def test_a_workbook_that_names_two_offices_stays_with_the_bureau(tmp_path: Path) -> None:
-    both = returned(tmp_path, "甲.xlsx", BASE, finding(submitter="360103"))
-    assert submitter_of(both) == ""
-    assert write(tmp_path, both) == [(f"{UNKNOWN}/甲-审核结果.xlsx", "copy")]
+def test_a_workbook_that_names_two_offices_stays_with_the_bureau(month: Folder) -> None:
+    _, deliveries, written = month
+    assert submitter_of(deliveries["两家.xlsx"]) == ""
+    assert [one for one in written if "两家" in one[0]] == [(f"{UNKNOWN}/两家-审核结果.xlsx", "copy")]
     assert office_folder(sheets.CODES, "999999") == UNKNOWN
 
 
@@ -159,7 +182,7 @@ def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
     ones = [
         returned(tmp_path, "报表.xlsx", BASE, HARD),
         returned(tmp_path, "报表.XLSX", second, HARD),
-        returned(tmp_path, "报表.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+        returned(tmp_path, "报表.xls", OLD),
     ]
     digests = [one.delivery.digest[:8] for one in ones]
     written = write(tmp_path, *ones)
@@ -175,7 +198,7 @@ def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
 def test_a_later_file_of_one_name_overwrites_no_earlier_copy(tmp_path: Path) -> None:
     first = returned(tmp_path, "报表.xlsx", BASE, HARD)
     second = returned(tmp_path, "报表.xlsx", sheets.put(BASE, ADDRESS, 5), HARD)
-    refused = returned(tmp_path, "报表.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", HARD)
+    refused = returned(tmp_path, "报表.xlsx", OLD, HARD)
     root = tmp_path / "returns"
     plain = root / OFFICE / "报表-审核结果.xlsx"
 
@@ -196,25 +219,41 @@ def test_a_later_file_of_one_name_overwrites_no_earlier_copy(tmp_path: Path) -> 
     assert "请附依据" in texts(plain, TITLE) and len(list(plain.parent.iterdir())) == 3
 
 
-@pytest.mark.parametrize(
-    ("name", "stem"),
-    [
-        ("360102-审核结果.xlsx", "360102"),
-        ("360102-审核结果-退件函-审核结果.xlsx", "360102"),
-        ("360102-0a1b2c3d-审核结果-审核结果.xlsx", "360102"),
-        ('a<b>:"|?*\x01.xlsx', "a_b_______"),
-        (" . .xlsx", "无名文件"),
-        ("长" * 200 + ".xlsx", "长" * 50),
-    ],
-)
-def test_names_that_any_file_system_takes(tmp_path: Path, name: str, stem: str) -> None:
-    assert write(tmp_path, returned(tmp_path, name, BASE, HARD)) == [
-        (f"{OFFICE}/{stem}-审核结果.xlsx", "copy")
-    ]
+NAMES = {
+    "360102-审核结果.xlsx": "360102",
+    "360102-审核结果-退件函-审核结果.xlsx": "360102",
+    "360102-0a1b2c3d-审核结果-审核结果.xlsx": "360102",
+    'a<b>:"|?*\x01.xlsx': "a_b_______",
+    " . .xlsx": "无名文件",
+    "长" * 200 + ".xlsx": "长" * 50,
+}
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The names of the copies of each of NAMES, delivered by an office of its own each."""
+    folder = tmp_path_factory.mktemp("named")
+    offices = dict(zip(NAMES, sheets.CODES.counties(), strict=False))
+    write(
+        folder,
+        *(
+            returned(folder, name, sheets.filled(office=office)[0], finding(submitter=office))
+            for name, office in offices.items()
+        ),
+    )
+    return {
+        name: [path.name for path in (folder / "returns" / office_folder(sheets.CODES, office)).iterdir()]
+        for name, office in offices.items()
+    }
+
+
+@pytest.mark.parametrize(("name", "stem"), NAMES.items())
+def test_names_that_any_file_system_takes(name: str, stem: str, named: dict[str, list[str]]) -> None:
+    assert named[name] == [f"{stem}-审核结果.xlsx"]
 
 
 def test_a_letter_says_which_file_why_and_what_to_do(tmp_path: Path) -> None:
-    old = returned(tmp_path, "旧.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    old = returned(tmp_path, "旧.xls", OLD)
     write(tmp_path, old)
     path = tmp_path / "returns" / UNKNOWN / "旧-退件函.xlsx"
     words = texts(path, "退件函")
