@@ -1,6 +1,8 @@
 """Worker processes: a file that kills or hangs its reader costs itself alone."""
 
 import hashlib
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,6 @@ import sheets
 from schemas.codes import CODES_DIR
 from schemas.reading.pool import Limits, PoolError, ReaderPool, read_files
 
-GOOD, _ = sheets.filled()
 LIMITS = Limits(seconds=1.0, memory_bytes=512 << 20)
 
 
@@ -19,11 +20,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@cache
+def good(number: int) -> bytes:
+    """A good file with this figure in it."""
+    return sheets.filled(change={"rev_cum": Decimal(number)})[0]
+
+
 def files(folder: Path, *names: str) -> list[Path]:
     """Files with these names, all with good content."""
     paths = [folder / name for name in names]
     for number, path in enumerate(paths):
-        path.write_bytes(sheets.put(GOOD, sheets.at(GOOD, "rev_cum"), number))
+        path.write_bytes(good(number))
     return paths
 
 
@@ -83,27 +90,34 @@ def test_a_failure_of_the_caller_ends_the_workers(folder: Path) -> None:
     def stop(done: int) -> None:
         raise KeyboardInterrupt
 
-    with ReaderPool(CODES_DIR, 2, LIMITS) as pool:
+    with ReaderPool(CODES_DIR, 1, LIMITS) as pool:
         with pytest.raises(KeyboardInterrupt):
             pool.read(paths, stop)
         assert told(pool.read(paths)) == ["0", "1", "2"]
 
 
-def test_what_cannot_be_opened_or_is_too_large(folder: Path) -> None:
-    (good,) = files(folder, "a.xlsx")
+@pytest.fixture(scope="module")
+def bad_ones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is told of a good file, of one that is not there, of a folder, and of a bomb."""
+    folder = tmp_path_factory.mktemp("bad")
+    bomb = sheets.parts_of(good(0)) | {"xl/media/x.bin": b"0" * 5_000_000}
+    (folder / "bomb.xlsx").write_bytes(sheets.packed(bomb))
     (folder / "folder.xlsx").mkdir()
-    paths = [folder / "none.xlsx", good, folder / "folder.xlsx"]
-    assert told(read_files(paths, CODES_DIR, 2)) == ["F01", "0", "F01"]
-    (large,) = read_files([good], CODES_DIR, 1, Limits(max_bytes=100))
+    paths = [folder / "none.xlsx", folder / "bomb.xlsx", *files(folder, "a.xlsx"), folder / "folder.xlsx"]
+    found = read_files(paths, CODES_DIR, 1, Limits(max_inflated_bytes=2_000_000))
+    return {path.stem: one for path, one in zip(paths, told(found), strict=True)}
+
+
+def test_what_cannot_be_opened_or_is_too_large(folder: Path, bad_ones: dict[str, str]) -> None:
+    assert (bad_ones["none"], bad_ones["a"], bad_ones["folder"]) == ("F01", "0", "F01")
+    (path,) = files(folder, "a.xlsx")
+    (large,) = read_files([path], CODES_DIR, 1, Limits(max_bytes=100))
     assert told([large]) == ["F02"]
-    assert large.digest == hashlib.sha256(good.read_bytes()).hexdigest()
+    assert large.digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_bomb_is_refused_by_counting(folder: Path) -> None:
-    bomb = folder / "bomb.xlsx"
-    bomb.write_bytes(sheets.packed(sheets.parts_of(GOOD) | {"xl/media/x.bin": b"0" * 30_000_000}))
-    found = read_files([bomb, *files(folder, "a.xlsx")], CODES_DIR, 1, Limits(max_inflated_bytes=10_000_000))
-    assert told(found) == ["F11", "0"]
+def test_a_bomb_is_refused_by_counting(bad_ones: dict[str, str]) -> None:
+    assert (bad_ones["bomb"], bad_ones["a"]) == ("F11", "0")
 
 
 def test_workers_that_cannot_start_are_no_file_s_fault(folder: Path) -> None:
