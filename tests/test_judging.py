@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from ledger_cases import CLERK, Desk, sheet, workbook
-from records import CODES, Draft, clean
+from records import CODES, Draft, check, clean
 
 from flows.judging import Verdicts, judge_batch
 from flows.ledger.answers import reviewed
@@ -34,10 +35,18 @@ def asked(office: str = DONGHU) -> Draft:
     return clean("GLT02", "2026-10", office).put((office,), loss_amt_cum="0")
 
 
-def question(verdicts: Verdicts) -> Finding:
-    found = [f for one in verdicts.judged for f in one.findings if f.rule == "S102D"]
-    assert len({(f.id, f.reply) for f in found}) == 1
-    return found[0]
+@cache
+def question() -> Finding:
+    """That finding."""
+    (finding,) = check([asked().build()]).findings
+    return finding
+
+
+def reply(verdicts: Verdicts) -> Reply:
+    """Where the question stands."""
+    (told,) = {(f.id, f.reply) for one in verdicts.judged for f in one.findings if f.rule == "S102D"}
+    assert told[0] == question().id
+    return told[1]
 
 
 def test_an_annual_report_is_compared_with_the_fourth_quarter_of_its_batch(desk: Desk) -> None:
@@ -65,23 +74,23 @@ def test_a_correction_approved_by_its_requester_is_told_once_and_not_proposed(de
 
 
 def test_one_explanation_in_two_copies_is_written_once(desk: Desk) -> None:
-    id = question(judged(desk, delivery(1, asked()))).id
+    id = question().id
     copies = [delivery(n, asked(), said="亏损额不足五千元，按四舍五入为零", finding=id) for n in (1, 2)]
     verdicts = judged(desk, *copies)
     assert [(a.rule, a.digest, a.explanation.finding) for a in verdicts.answered] == [
         ("S102D", copies[0].digest, id)
     ]
-    assert verdicts.loose == [] and question(verdicts).reply is Reply.EXPLAINED
+    assert verdicts.loose == [] and reply(verdicts) is Reply.EXPLAINED
 
 
 def test_two_different_explanations_are_both_left_aside_and_told(desk: Desk) -> None:
-    id = question(judged(desk, delivery(1, asked()))).id
+    id = question().id
     verdicts = judged(
         desk,
         delivery(1, asked(), said="亏损额不足五千元，按四舍五入为零", finding=id),
         delivery(2, asked(), said="企业年底转为盈利，亏损额已冲回", finding=id),
     )
-    assert verdicts.answered == [] and question(verdicts).reply is Reply.OPEN
+    assert verdicts.answered == [] and reply(verdicts) is Reply.OPEN
     assert [(f.rule, f.file_name, f.cell) for f in verdicts.loose] == [
         ("E04", "1.xlsx", "J5"), ("E04", "2.xlsx", "J5"),
     ]  # fmt: skip
@@ -90,18 +99,18 @@ def test_two_different_explanations_are_both_left_aside_and_told(desk: Desk) -> 
 
 @pytest.mark.parametrize("own_too", [False, True])
 def test_an_office_explains_its_own_findings_alone(desk: Desk, own_too: bool) -> None:
-    id = question(judged(desk, delivery(1, asked()))).id
+    id = question().id
     own = delivery(1, asked(), said="亏损额不足五千元，按四舍五入为零" if own_too else "", finding=id)
     neighbour = delivery(2, clean("GLT02", "2026-10", XIHU), said="邻县的情况我们也很清楚", finding=id)
     verdicts = judged(desk, own, neighbour)
-    assert question(verdicts).reply is (Reply.EXPLAINED if own_too else Reply.OPEN)
+    assert reply(verdicts) is (Reply.EXPLAINED if own_too else Reply.OPEN)
     assert [a.digest for a in verdicts.answered] == ([own.digest] if own_too else [])
     (told,) = verdicts.loose
     assert (told.rule, told.file_name, told.cell) == ("E09", "2.xlsx", "J5")
 
 
 def test_what_the_bureau_approved_needs_no_answer_though_its_form_did_not_come_again(desk: Desk) -> None:
-    finding = question(judged(desk, delivery(1, asked())))
+    finding = question()
     identity = ("2026-10", DONGHU, "GLT02", "")
     event = reviewed(identity, finding.id, finding.rule, Reply.APPROVED, "属实", *CLERK)
     append(desk.con, desk.store.journal.append([event]))
