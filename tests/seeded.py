@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from io import BytesIO
 from pathlib import Path
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
+from sheets import opened
 
 from schemas.codes import Codes
 from schemas.reading.record import Submission
@@ -137,7 +137,7 @@ def planted(inbox: Path, out: Path, seeds: Sequence[Seed], codes: Codes, copied:
     for delivery in dict.fromkeys(seed.delivery for seed in seeds):
         data = (inbox / f"{delivery}.xlsx").read_bytes()
         read = read_workbook(data, "", codes).submissions
-        book = load_workbook(BytesIO(data))
+        book = opened(data)
         for sheet in book.worksheets:
             if sheet.sheet_state == "visible":
                 sheet[head_cell(sheet, "版次：")].value = 2

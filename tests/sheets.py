@@ -6,8 +6,10 @@ import zipfile
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from io import BytesIO
+from unittest.mock import patch
 
 from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.merge import MergedCellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.codes import load_codes
@@ -92,9 +94,17 @@ def filled(
     return filled_workbook(CODES, who, HEAD, [sheet], {form: chosen}), values
 
 
-def edited(data: bytes, change: Callable[[Worksheet], object]) -> bytes:
+def opened(data: bytes) -> Workbook:
+    """The workbook, for tests that do not look at frames: openpyxl needs half its time to draw those of merged cells."""
+    with patch.object(MergedCellRange, "format", lambda _: None):
+        return load_workbook(BytesIO(data))
+
+
+def edited(
+    data: bytes, change: Callable[[Worksheet], object], load: Callable[[bytes], Workbook] = opened
+) -> bytes:
     """The workbook after a change by openpyxl to its first sheet."""
-    workbook = load_workbook(BytesIO(data))
+    workbook = load(data)
     change(workbook.worksheets[0])
     return saved(workbook)
 

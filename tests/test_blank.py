@@ -12,11 +12,11 @@ from hashlib import sha256
 from io import BytesIO
 
 import pytest
-from openpyxl import load_workbook
 from openpyxl.cell import Cell
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
+from sheets import opened
 
 from schemas.codes import load_codes
 from schemas.dropdowns import CODE_SHEET, Lists
@@ -39,10 +39,6 @@ def office(code: str) -> Submitter:
     found = submitter(CODES, code)
     assert found is not None
     return found
-
-
-def opened(data: bytes) -> Workbook:
-    return load_workbook(BytesIO(data))
 
 
 @cache

@@ -48,7 +48,7 @@ def test_head_and_foot() -> None:
 
 def test_every_cell_has_its_address_and_its_text() -> None:
     found = cell(one(BASE), "rev_cum")
-    sheet = sheets.load_workbook(sheets.BytesIO(BASE)).worksheets[0]
+    sheet = sheets.opened(BASE).worksheets[0]
     assert str(sheet[found.address].value) == found.raw == found.value
     assert found.kind == "number"
 
@@ -454,7 +454,7 @@ def test_a_hidden_line_of_a_long_form() -> None:
 def test_a_number_in_the_head_typed_as_a_number() -> None:
     at = next(
         c.coordinate
-        for row in sheets.load_workbook(sheets.BytesIO(BASE)).worksheets[0].iter_rows()
+        for row in sheets.opened(BASE).worksheets[0].iter_rows()
         for c in row
         if c.value == "360102"
     )

@@ -4,12 +4,10 @@ import shutil
 import subprocess
 import sys
 from decimal import Decimal
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 import sheets
-from openpyxl import load_workbook
 from sheets import CODES, all_forms, at, cell, edited, filled, one, put, read, repacked, rules
 
 from schemas.finding import Severity
@@ -322,7 +320,7 @@ def test_a_worker_imports_nothing_heavy() -> None:
 
 
 def test_the_workbook_is_what_openpyxl_reads_too() -> None:
-    sheet = load_workbook(BytesIO(BASE)).worksheets[0]
+    sheet = sheets.opened(BASE).worksheets[0]
     for found in one(BASE).cells:
         if found.kind == "number":
             assert Decimal(str(sheet[found.address].value)) == Decimal(found.value or "x")

@@ -27,6 +27,10 @@ from schemas.returns.record import Answer
 HEADER = 6
 
 
+def opened(data: bytes) -> Workbook:
+    return load_workbook(BytesIO(data))
+
+
 def rich() -> bytes:
     """A filled form with everything in it that must survive."""
 
@@ -52,15 +56,11 @@ def rich() -> bytes:
         sheet.row_dimensions[41].height = 33
         sheet.column_dimensions["D"].width = 21
 
-    return sheets.edited(sheets.filled()[0], change)
+    return sheets.edited(sheets.filled()[0], change, opened)
 
 
 RICH = rich()
 ADDRESS = sheets.at(RICH, "rev_cum")
-
-
-def opened(data: bytes) -> Workbook:
-    return load_workbook(BytesIO(data))
 
 
 def listed(data: bytes) -> list[dict[str, object]]:
@@ -138,7 +138,7 @@ def test_formats_stay_in_the_package_too() -> None:
 
     area = '<mergeCell ref="A45:C46" /></mergeCells>'  # by openpyxl it would change the formats at once
     data = sheets.repacked(
-        sheets.edited(RICH, merge),
+        sheets.edited(RICH, merge, opened),
         "xl/worksheets/sheet1.xml",
         lambda text: text.replace("</mergeCells>", area),
     )
