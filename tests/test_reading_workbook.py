@@ -1,6 +1,5 @@
 """Whole workbooks: what goes in comes out, and every kind of cell is read or named, never guessed."""
 
-import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -75,31 +74,6 @@ def test_saved_again_by_openpyxl(form: Form, frequency: str) -> None:
     again = one(edited(data, lambda sheet: None))
     assert again.findings == ()
     assert bare(again) == bare(one(data))
-
-
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed")
-def test_saved_again_by_libreoffice(tmp_path: Path) -> None:
-    originals = []
-    for form, frequency in CASES:
-        data, _ = of(form, frequency)
-        path = tmp_path / f"{form.code}-{frequency}.xlsx"
-        path.write_bytes(data)
-        originals.append((path, one(data)))
-    out = tmp_path / "again"
-    subprocess.run(
-        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to",
-         "xlsx:Calc MS Excel 2007 XML", "--outdir", str(out), *(str(path) for path, _ in originals)],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    for path, before in originals:
-        after = one((out / path.name).read_bytes())
-        assert after.findings == (), path.name
-        assert bare(after) == bare(before), path.name
-        assert (after.identity, after.version, after.reported_on) == (
-            before.identity,
-            before.version,
-            before.reported_on,
-        )
 
 
 # --- one cell at a time

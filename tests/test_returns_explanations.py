@@ -1,14 +1,9 @@
 """Explanations on the sheet 审核结果: found by their labels, and a bad line rejects no form."""
 
-import shutil
-import subprocess
 from collections.abc import Callable
-from io import BytesIO
-from pathlib import Path
 
 import pytest
 import sheets
-from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from returning import finding, mark
 
@@ -187,27 +182,3 @@ def test_the_id_takes_a_number_as_it_is_shown() -> None:
     assert id_of("1.1") == id_of("1.1000000000000001") and id_of("3|0.30000000000000004") == id_of("3|0.3")
     assert id_of("1.1") != id_of("1.2") and id_of("3911") != id_of("03911")
     assert id_of("123456789012345678") != id_of("123456789012345679")  # a code, not a measured number
-
-
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
-def test_a_copy_saved_by_libreoffice_reads_the_same(tmp_path: Path) -> None:
-    book = load_workbook(BytesIO(COPY))
-    book[TITLE]["I8"], book[TITLE]["J8"] = "3 价格变动", LONG
-    source = tmp_path / "copy.xlsx"
-    source.write_bytes(sheets.saved(book))
-    subprocess.run(
-        [
-            "soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to",
-            "xlsx:Calc MS Excel 2007 XML", "--outdir", str(tmp_path / "out"), str(source),
-        ],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    again = (tmp_path / "out" / "copy.xlsx").read_bytes()
-    delivery = sheets.read(again)
-    assert delivery.explanations == (Explanation(SOFT[0].id, "3", LONG, TITLE, "J8"),)
-    assert delivery.findings == ()
-    values = [(c.field, c.value, c.mark) for c in sheets.one(BASE).cells]
-    assert [(c.field, c.value, c.mark) for c in delivery.submissions[0].cells] == values
-    clean = load_workbook(BytesIO(mark(again)))["GLT02"]
-    assert len(clean.conditional_formatting) == 0
-    assert not [c for row in clean.iter_rows() for c in row if c.comment is not None]

@@ -20,7 +20,7 @@ from schemas.finding import Severity
 from schemas.form import form_for
 from schemas.packing import parts_of
 from schemas.period import Period
-from schemas.reading.record import Cell, Submission
+from schemas.reading.record import Submission
 from schemas.reading.workbook import read_workbook
 from schemas.samples.classes import BY_CLASS, BY_PRODUCT
 from schemas.samples.defects import LIST_NAME, write_defective
@@ -32,7 +32,6 @@ from schemas.samples.uscc import organisation_check, uscc
 from schemas.samples.write import DELIVERED, SEED, Samples, write_province
 from schemas.territory import submitter, submitters
 from schemas.uscc import valid_uscc
-from schemas.workbook import Filled
 
 DECEMBER, YEAR, OCTOBER = Period(2025, 12, 0), Period(2025, 12, 2), Period(2026, 10, 0)
 
@@ -135,39 +134,6 @@ def test_whole_province_is_clean_and_near_what_was_published(whole: Samples) -> 
     ]  # fmt: skip
     chains = sum(table.get(PROVINCE, chain, field="rev_cum") for chain in whole.codes.chains)
     assert chains < table.get(PROVINCE, field="rev_cum")
-
-
-def submission(office: str, sheet: Filled) -> Submission:
-    """A filled sheet as the reader would hand it over."""
-    form = form_for(sheet.due.form, sheet.due.period)
-    cells = []
-    for row, (key, values) in enumerate(sheet.rows.items()):
-        named: dict[str, object] = {c.code: part for c, part in zip(form.keys, key, strict=True)}
-        named.update(values)
-        marked = str(sheet.marks.get(key, "")).split("|")
-        for place, column in enumerate(form.columns):
-            value = named.get(column.code)
-            text = None if value is None or value == "" else str(value)
-            kind = "blank" if text is None else "number" if column.numeric else "text"
-            mark = "N" if f"{column.code}=N" in marked else ""
-            cells.append(Cell(row, column.code, f"R{row}C{place}", text or "", kind, text, "", mark))
-    return Submission(
-        form=form.code, edition=form.edition, period=str(sheet.due.period), submitter=office,
-        subject=sheet.due.subject, version=1, reported_on="2026-11-08", office="", sheet="",
-        cells=tuple(cells), findings=(),
-    )  # fmt: skip
-
-
-def test_the_products_own_checks_find_nothing(small: Small) -> None:
-    samples = Samples(small.codes, DELIVERED)
-    filed = [
-        submission(office.code, sheet)
-        for period in DELIVERED
-        for office in submitters(small.codes)
-        for sheet in samples.sheets(office, period)
-    ]
-    assert len(filed) > 60
-    assert check(filed, small.codes).findings == ()
 
 
 def test_months_grow_and_join_the_history(small: Small) -> None:
@@ -350,9 +316,7 @@ def test_defective_copies(small: Small, tmp_path: Path) -> None:
         assert line["工作表"] in {"", *(finding.sheet for finding in named)}, line
 
 
-def test_reader_and_checks_take_the_good_deliveries_without_a_word(
-    small: Small, deliveries: list[Path]
-) -> None:
+def test_the_products_own_reader_and_checks_find_nothing(small: Small, deliveries: list[Path]) -> None:
     taken: list[Submission] = []
     for path in deliveries:
         delivery = read_workbook(path.read_bytes(), path.name, small.codes)
