@@ -80,9 +80,6 @@ class _Batch:
         return list(zip(found, outcomes_of_each(self._submissions, self._judge), strict=True))
 
 
-_ALONE = _Batch(check)
-
-
 # A condition that clean figures do not meet, met without a fault
 NOTHING = dict.fromkeys(
     ("ent_n", "ent_n_begin", "ent_new_n", "ent_exit_n", "ent_loss_n", "loss_amt_cum", "out_cum", "rev_cum"), "0"
@@ -94,7 +91,7 @@ MET: Mapping[str, Mapping[str, str]] = {
 
 
 def _inside(
-    rule: str, form: str, period: str, office: str, subject: str, key: Key,
+    batch: _Batch, rule: str, form: str, period: str, office: str, subject: str, key: Key,
     wrong: Mapping[str, str], right: Mapping[str, str], fields: str,
 ) -> Exhibit:  # fmt: skip
     named = {column.code for column in form_for(form, Period.parse(period)).columns}
@@ -102,29 +99,29 @@ def _inside(
     def judged(values: Mapping[str, str]) -> Callable[[], Seen]:
         draft = clean(form, period, office, subject)
         draft.put(key, **{name: value for name, value in values.items() if name in named})
-        return _ALONE.taking(draft, rule, (draft.address(key, code) for code in fields.split()))
+        return batch.taking(draft, rule, (draft.address(key, code) for code in fields.split()))
 
     return Exhibit(rule, judged(wrong), judged(right))
 
 
-def _chain_and_its_parts() -> Exhibit:
+def _chain_and_its_parts(batch: _Batch) -> Exhibit:
     """H302."""
 
     def judged(second: str) -> Callable[[], Seen]:
         draft = with_subchains("500", second)
-        return _ALONE.taking(draft, "H302", (draft.address(key, "rev_cum") for key in (EI, *SUBCHAINS)))
+        return batch.taking(draft, "H302", (draft.address(key, "rev_cum") for key in (EI, *SUBCHAINS)))
 
     return Exhibit("H302", judged("481.0981"), judged("481.098"))
 
 
-def _shared() -> Iterator[Exhibit]:
+def _shared(batch: _Batch) -> Iterator[Exhibit]:
     """The rules that all forms share: a clean form keeps them."""
     for rule, form, period, office, subject, spoil, key, fields in SHARED:
         if not rule.startswith("H"):
             continue
         draft, key = spoilt(form, period, office, subject, spoil, key)
-        broken = _ALONE.taking(draft, rule, (draft.address(key, code) for code in fields))
-        yield Exhibit(rule, broken, _ALONE.taking(clean(form, period, office, subject), rule))
+        broken = batch.taking(draft, rule, (draft.address(key, code) for code in fields))
+        yield Exhibit(rule, broken, batch.taking(clean(form, period, office, subject), rule))
 
 
 def _read() -> Iterator[Exhibit]:
@@ -133,8 +130,7 @@ def _read() -> Iterator[Exhibit]:
     def of(data: bytes, rule: str, cells: tuple[str, ...] = ()) -> Seen:
         return Seen(tuple(f for f in one(data).findings if f.rule == rule), cells=cells)
 
-    def clean_book() -> bytes:
-        return filled()[0]
+    book, _ = filled()
 
     for rule, label, value in (
         ("H001", "填表人：", None), ("H002", "有效期至：", "2025年12月"), ("H003", "报告期：", "2026年1月"),
@@ -151,15 +147,14 @@ def _read() -> Iterator[Exhibit]:
                 # of what is not there, the label is named
                 cells.append(sheet.cell(row, column if value is None else beside).coordinate)
 
-            return of(edited(clean_book(), change), rule, tuple(cells))
+            return of(edited(book, change), rule, tuple(cells))
 
-        yield Exhibit(rule, head, lambda rule=rule: of(clean_book(), rule))
+        yield Exhibit(rule, head, lambda rule=rule: of(book, rule))
 
     def text() -> Seen:
-        data = clean_book()
-        return of(put(data, at(data, "rev_cum"), "约5"), "H007", (at(data, "rev_cum"),))
+        return of(put(book, at(book, "rev_cum"), "约5"), "H007", (at(book, "rev_cum"),))
 
-    yield Exhibit("H007", text, lambda: of(clean_book(), "H007"))
+    yield Exhibit("H007", text, lambda: of(book, "H007"))
 
 
 def _against_earlier() -> Iterator[Exhibit]:
@@ -237,9 +232,11 @@ def _between() -> Iterator[Exhibit]:
 
 def exhibits() -> list[Exhibit]:
     """All of them, several for some checks."""
-    hard = [_inside(*case[:-1], MET.get(case[0], {}), case[-1]) for case in FAILING]
+    batch = _Batch(check)
+    hard = [_inside(batch, *case[:-1], MET.get(case[0], {}), case[-1]) for case in FAILING]
     soft = [
-        _inside(*case[:4], "", *case[4:6], {} if case[0] == "S333" else case[6], case[7]) for case in SOFT
+        _inside(batch, *case[:4], "", *case[4:6], {} if case[0] == "S333" else case[6], case[7])
+        for case in SOFT
     ]
-    others = (_read(), _shared(), _against_earlier(), _peers(), _between())
-    return [*hard, *soft, _chain_and_its_parts(), *(one for many in others for one in many)]
+    others = (_read(), _shared(batch), _against_earlier(), _peers(), _between())
+    return [*hard, *soft, _chain_and_its_parts(batch), *(one for many in others for one in many)]
