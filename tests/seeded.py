@@ -186,4 +186,4 @@ def _copy_last_month(book: Workbook, read: Sequence[Submission], inbox: Path, co
             book[now.sheet][cell.address].value = float(then[cell.field].value or 0)
 
 
-__all__ = ["BETWEEN", "COPIED", "LATER", "SEEDS", "Seed", "planted"]
+__all__ = ["BETWEEN", "COPIED", "LATER", "SEEDS", "A", "B", "C", "Seed", "planted"]

@@ -14,6 +14,7 @@ from openpyxl.styles import Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 from returning import SHEET, finding, mark
+from sheets import opened
 
 from schemas.finding import Reply, Severity
 from schemas.packing import parts_of
@@ -27,7 +28,8 @@ from schemas.returns.record import Answer
 HEADER = 6
 
 
-def opened(data: bytes) -> Workbook:
+def framed(data: bytes) -> Workbook:
+    """The workbook with all frames, for what looks at formats."""
     return load_workbook(BytesIO(data))
 
 
@@ -56,7 +58,7 @@ def rich() -> bytes:
         sheet.row_dimensions[41].height = 33
         sheet.column_dimensions["D"].width = 21
 
-    return sheets.edited(sheets.filled()[0], change, opened)
+    return sheets.edited(sheets.filled()[0], change, framed)
 
 
 RICH = rich()
@@ -83,7 +85,7 @@ def looks(sheet: Worksheet) -> dict[str, tuple[object, ...]]:
 
 def test_nothing_else_changes_cell_by_cell() -> None:
     copy = mark(RICH, finding(cell=ADDRESS), finding("S901", "C40", Severity.SOFT))
-    before, after = opened(RICH), opened(copy)
+    before, after = framed(RICH), framed(copy)
     assert after.sheetnames == [TITLE, *before.sheetnames]
     for old in before.worksheets:
         new = after[old.title]
@@ -138,7 +140,7 @@ def test_formats_stay_in_the_package_too() -> None:
 
     area = '<mergeCell ref="A45:C46" /></mergeCells>'  # by openpyxl it would change the formats at once
     data = sheets.repacked(
-        sheets.edited(RICH, merge, opened),
+        sheets.edited(RICH, merge, framed),
         "xl/worksheets/sheet1.xml",
         lambda text: text.replace("</mergeCells>", area),
     )
@@ -343,9 +345,9 @@ def test_a_copy_that_comes_back_is_marked_afresh() -> None:
     assert commented["D40"].count("—— 审核意见 ——") == 1 and commented["D40"].startswith("填表人的批注")
     (line,) = listed(again)
     assert (line[REASON], line[TEXT]) == ("99", "太短")  # what was written, to be mended
-    clean = opened(mark(again))
+    clean = framed(mark(again))
     assert clean[SHEET]["D40"].comment.text == "填表人的批注"
-    assert looks(clean[SHEET]) == looks(opened(RICH)[SHEET])
+    assert looks(clean[SHEET]) == looks(framed(RICH)[SHEET])
 
 
 def test_a_bad_answer_leads_to_its_new_line() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import MONTH, Ran, Small
 from once import made_once
-from seeded import BETWEEN, COPIED, LATER, SEEDS, Seed, planted
+from seeded import BETWEEN, COPIED, LATER, SEEDS, A, B, C, Seed, planted
 
 from flows.batch import Outcome, run_batch
 from flows.ledger.events import EventType
@@ -109,8 +109,9 @@ def test_the_whole_clean_month_has_no_hard_finding_and_few_questions(province_ou
 
 def test_a_county_that_files_nothing_rejects_nobody(small: Small, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
-    for period in ("2025-12", "2026-10"):  # the full register, and the month
-        shutil.copytree(small.inbox / period, inbox / period, ignore=lambda *_: ["360603.xlsx"])
+    shutil.copytree(small.month, inbox, ignore=lambda *_: [f"{B}.xlsx"])
+    for county in (A, C):  # their full register
+        shutil.copy(small.inbox / "2025-12" / f"{county}.xlsx", inbox / f"{county}-2025-12.xlsx")
     outcome = run_batch(small.settings(tmp_path / "home"), MONTH, [inbox], None, compute=False)
     assert {judged.state for judged in outcome.intake.judged} == {State.ACCEPTED}
     assert outcome.between == ()
