@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from records import CODES, Draft, check, clean, history, published
 
-from schemas.checks import Checked
+from schemas import checks
 from schemas.decide import decision
 from schemas.finding import Finding, Reply, Severity, State
 from schemas.period import Period
@@ -43,7 +43,7 @@ def clean_delivery(office: str, period: str) -> list[Submission]:
 
 
 @pytest.fixture(scope="module")
-def clean_batch() -> tuple[list[Submission], Checked]:
+def clean_batch() -> tuple[list[Submission], checks.Checked]:
     """All clean deliveries, checked in one batch."""
     submissions = [s for office in OFFICES for period in PERIODS for s in clean_delivery(office, period)]
     return submissions, check(submissions, CODES)
@@ -52,7 +52,7 @@ def clean_batch() -> tuple[list[Submission], Checked]:
 @pytest.mark.parametrize("office", OFFICES)
 @pytest.mark.parametrize("period", PERIODS)
 def test_clean_deliveries_have_no_findings(
-    office: str, period: str, clean_batch: tuple[list[Submission], Checked]
+    office: str, period: str, clean_batch: tuple[list[Submission], checks.Checked]
 ) -> None:
     submissions, checked = clean_batch
     own = {s.identity for s in clean_delivery(office, period)}
