@@ -59,10 +59,11 @@ class Filings:
         return self.history.get((form, period, key), {}).get(name)
 
 
-def violations(filings: Filings) -> list[str]:
-    """One line per broken check; empty for clean samples."""
+def violations(filings: Filings, of: tuple[str, Period] | None = None) -> list[str]:
+    """One line per broken check; empty for clean samples. ``of`` is the form and period to look at, if not all."""
     found = list(filings.double)
-    for (form, period), rows in sorted(filings.rows.items(), key=lambda item: (item[0][1], item[0][0])):
+    looked_at = filings.rows if of is None else {of: filings.rows[of]}
+    for (form, period), rows in sorted(looked_at.items(), key=lambda item: (item[0][1], item[0][0])):
         for key, row in rows.items():
             found += [f"{rule} {form} {period} {key}" for rule in _row_rules(filings, form, period, key, row)]
         found += [f"{problem} {form} {period}" for problem in _form_rules(filings, form, period, rows)]
