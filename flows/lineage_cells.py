@@ -23,7 +23,7 @@ from flows.ledger.release import Release
 from flows.lineage import COVERAGE, OWN, SUM, Source
 from flows.release_rows import Row
 from indices.roster import SUMMED, expected
-from schemas.codes import Codes
+from schemas.codes import OTHER_SUBCHAIN, Codes
 from schemas.form import PROVINCE
 from schemas.period import Period
 
@@ -55,7 +55,7 @@ def place_cells(
     standing(con, release.manifest.seq, period, bool(release.manifest.settings["admit_pending"]), text)
     place_rows(con, "included", _INCLUDED, (row.values() for row in included))
     incomplete = incomplete_sums(included, codes)
-    _place_cells_of(con, _wanted(con, sources, incomplete))
+    _place_cells_of(con, _wanted(con, sources, incomplete, codes))
     facts(con, text)
     wanted = "select distinct form, field from wanted_cell"
     con.execute(f"create or replace temp table needed as {wanted}")
@@ -111,14 +111,15 @@ def incomplete_sums(included: Iterable[Row], codes: Codes) -> dict[Sum, frozense
 
 @dataclass(frozen=True)
 class _Wanted:
-    """The cells to look at: reports by form and month, fields by form, regions (all where empty)."""
+    """The cells to look at: fields by form and month, in rows of these regions (all where empty) and chains."""
 
     cells: frozenset[tuple[str, int, str]]  # form, month, field
     regions: frozenset[str]
+    chains: frozenset[str]
 
 
 def _wanted(
-    con: duckdb.DuckDBPyConnection, sources: Collection[Source], incomplete: Iterable[Sum]
+    con: duckdb.DuckDBPyConnection, sources: Collection[Source], incomplete: Iterable[Sum], codes: Codes
 ) -> _Wanted:
     cells = {(s.form, s.month, s.field) for s in sources}
     if incomplete:
@@ -127,26 +128,40 @@ def _wanted(
         cells |= {(form, month, _REVENUE[form]) for form, month in reports if form in weighed}
         cells |= {(form, month, _REGIONAL[1]) for form, month in reports if form == _REGIONAL[0]}
     alone = all(s.how == OWN and s.place != PROVINCE for s in sources)
-    return _Wanted(frozenset(cells), frozenset(s.place for s in sources) if alone else frozenset())
+    regions = frozenset(s.place for s in sources) if alone else frozenset()
+    return _Wanted(frozenset(cells), regions, _chains({s.item for s in sources}, codes))
+
+
+def _chains(items: Iterable[str], codes: Codes) -> frozenset[str]:
+    """The chain codes of the rows with these items, ``item`` being as ``report_row.sql`` has it; "" for rows of none."""
+    whole = {part: c.code for c in codes.chains.values() for part in (*c.subchains, c.code + OTHER_SUBCHAIN)}
+    return frozenset({"", *(whole.get(item, item) for item in items)})
 
 
 def _place_cells_of(con: duckdb.DuckDBPyConnection, wanted: _Wanted) -> None:
     """Put a temporary ``cell`` before the warehouse's own, with the cells in question alone.
 
-    Fields and regions stand in the query as literals: so DuckDB passes over most of a table that it would else
-    join as a whole, and the facts of a few fields take no second.
+    Fields, regions and chains stand in the query as literals: so DuckDB passes over most of a table that it would
+    else join as a whole, and the facts of a few fields take no second.
     """
     columns = {"form": "VARCHAR", "month": "INTEGER", "field": "VARCHAR"}
     place_rows(con, "wanted_cell", columns, sorted(wanted.cells))
     warehouse = con.execute("select current_database()").fetchall()[0][0]
-    fields = ", ".join(f"'{name}'" for name in sorted({field for _, _, field in wanted.cells}) or ("",))
-    regions = ", ".join(f"'{code}'" for code in sorted(wanted.regions))
+    rows = f"c.field in {_literals(field for _, _, field in wanted.cells)} and c.chain_code in {_literals(wanted.chains)}"
+    if wanted.regions:
+        rows += f" and c.region_code in {_literals(wanted.regions)}"
     con.execute(
         f'create or replace temp table cell as select c.* from "{warehouse}".main.cell c'
         " join in_force f on f.id = c.submission"
         " semi join wanted_cell w on w.form = f.form and w.month = f.ref_month and w.field = c.field"
-        f" where c.field in ({fields}){f' and c.region_code in ({regions})' if regions else ''}"
+        f" where {rows}"
     )
+
+
+def _literals(codes: Iterable[str]) -> str:
+    """Codes as an SQL list; one that nothing matches where there are none."""
+    quoted = ", ".join(f"'{code}'" for code in sorted(set(codes)))
+    return f"({quoted or 'null'})"
 
 
 _VALUES = """

@@ -16,6 +16,7 @@ import duckdb
 
 from schemas.lists import text_of
 
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -31,7 +32,21 @@ def sha256(data: bytes | str) -> str:
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no blanks; CanonicalError for binary floats and odd keys."""
     _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
+
+
+def read_json(text: str) -> Any:
+    """What a JSON text says; CanonicalError for a binary float, ValueError if it is no JSON."""
+    return json.loads(text, parse_float=_no_float, parse_constant=_no_float)
+
+
+def same_json(value: Any) -> str:
+    """The canonical text of what :func:`read_json` gave, which needs no second look at every value in it."""
+    return _ENCODER.encode(value)
+
+
+def _no_float(text: str) -> Any:
+    raise CanonicalError(f"binary float {text} has no canonical text; pass a decimal text")
 
 
 def _refuse_floats(value: Any) -> None:
