@@ -151,7 +151,7 @@ def _place_cells_of(con: duckdb.DuckDBPyConnection, wanted: _Wanted) -> None:
     if wanted.regions:
         rows += f" and c.region_code in {_literals(wanted.regions)}"
     con.execute(
-        f'create or replace temp table cell as select c.* from "{warehouse}".main.cell c'
+        f'create or replace temp table cell as select c.* exclude ("text", kind) from "{warehouse}".main.cell c'
         " join in_force f on f.id = c.submission"
         " semi join wanted_cell w on w.form = f.form and w.month = f.ref_month and w.field = c.field"
         f" where {rows}"
