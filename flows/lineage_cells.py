@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 import duckdb
 
@@ -27,7 +26,7 @@ from schemas.codes import OTHER_SUBCHAIN, Codes
 from schemas.form import PROVINCE
 from schemas.period import Period
 
-_SOURCE = dict.fromkeys(Source.__dataclass_fields__, "VARCHAR") | {
+_SOURCE = dict.fromkeys(Source._fields, "VARCHAR") | {
     "t0": "INTEGER", "month": "INTEGER", "annual": "BOOLEAN",
 }  # fmt: skip
 _SUM = {"variant": "VARCHAR", "t0": "INTEGER", "annual": "BOOLEAN", "form": "VARCHAR", "scope": "VARCHAR"}
@@ -68,7 +67,7 @@ def place_cells(
 
 def place_lineage(con: duckdb.DuckDBPyConnection, sources: Collection[Source]) -> None:
     """The same table, without coverage, where the engine has just computed: all that it reads is there."""
-    place_rows(con, "source", _SOURCE, map(attrgetter(*_SOURCE), sorted(set(sources))))
+    place_rows(con, "source", _SOURCE, sorted(set(sources)))
     con.execute(_VALUES)
 
 
@@ -166,18 +165,30 @@ def _literals(codes: Iterable[str]) -> str:
 
 _VALUES = """
 create or replace temp table lineage as
-with unit_row as (
+with amount as (
+    select distinct form, annual, month as ref_month, field, item from source
+), its_row as (
+    select * from report_row semi join amount using (form, annual, ref_month, field, item)
+), its_fact as (
+    select * from fact semi join amount using (form, annual, ref_month, field)
+), unit_row as (
     select s.*, r.source as origin, r.region_code, r.chain_code, r.subchain_code, r.cluster_code
     from source s
-    join report_row r on r.form = s.form and r.annual = s.annual and r.ref_month = s.month
+    join its_row r on r.form = s.form and r.annual = s.annual and r.ref_month = s.month
+        and r.field = s.field and r.item = s.item and r.place = s.place
+    where s.how = 'own'
+    union all
+    select s.*, r.source, r.region_code, r.chain_code, r.subchain_code, r.cluster_code
+    from source s
+    join its_row r on r.form = s.form and r.annual = s.annual and r.ref_month = s.month
         and r.field = s.field and r.item = s.item
-    where s.how = 'own' and r.place = s.place or s.how = 'lead' and r.level = 'whole'
+    where s.how = 'lead' and r.level = 'whole'
     union all
     select s.*, r.source, r.region_code, r.chain_code, r.subchain_code, r.cluster_code
     from source s
     join included i on i.variant = s.variant and i.t0 = s.t0 and i.annual = s.annual and i.form = s.form
         and i.scope = s.scope and i.month = s.month
-    join report_row r on r.form = s.form and r.scope = s.scope and r.annual = s.annual
+    join its_row r on r.form = s.form and r.scope = s.scope and r.annual = s.annual
         and r.ref_month = s.month and r.field = s.field and r.item = s.item
         and r.level = i.level and r.unit = i.unit
     where s.how = 'sum'
@@ -186,7 +197,7 @@ select u.* exclude (origin, region_code, chain_code, subchain_code, cluster_code
     f.submission, f.cell, f.value, f.mark, f.status, f.revision,
     u.region_code, u.chain_code, u.subchain_code, u.cluster_code
 from unit_row u
-join fact f on f.form = u.form and f.annual = u.annual and f.ref_month = u.month and f.field = u.field
+join its_fact f on f.form = u.form and f.annual = u.annual and f.ref_month = u.month and f.field = u.field
     and f.source = u.origin and f.region_code = u.region_code and f.chain_code = u.chain_code
     and f.subchain_code = u.subchain_code and f.cluster_code = u.cluster_code and f.park_code = ''
 """
