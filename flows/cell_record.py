@@ -158,9 +158,9 @@ def _sides(form: str, when: Period) -> Sequence[tuple[str, frozenset[str]]]:
 
 
 _CELLS = """
-select l.*, f.digest, d.file_name, f.submitter, f.period, f.edition, f.source as filed_by,
-    f.subject as filed_for, f.version, f.name as submission_name, f.state, f.decided_seq, c.sheet, c.raw,
-    c.cleaned, k.old_value, k.new_value, k.reason, k.requested_by, k.actor as corrected_by,
+select l.* exclude (how, variant, t0, annual, scope, item, place), f.digest, d.file_name, f.submitter, f.period,
+    f.edition, f.source as filed_by, f.subject as filed_for, f.version, f.name as submission_name, f.state,
+    f.decided_seq, c.sheet, c.raw, c.cleaned, k.old_value, k.new_value, k.reason, k.requested_by, k.actor as corrected_by,
     k.role as corrected_role, k.seq as corrected_seq
 from lineage l
 join in_force f on f.id = l.submission

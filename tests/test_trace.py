@@ -316,6 +316,18 @@ def test_carried_values_say_their_age_and_events_their_numbers(traced: Traced) -
     assert "沿用 10 个月前" in str_of(trace_tree(trace(traced, "MQ", "360602", "MQ202")))
 
 
+@pytest.mark.parametrize(
+    ("index", "subject", "chains"),
+    [("CM", "EI", {"", "EI"}), ("CA", "KCU", {"", "NF"}), ("MQ", "360602", {"", "T"})],
+)
+def test_the_cells_of_other_chains_are_left_alone(
+    traced: Traced, index: str, subject: str, chains: set[str]
+) -> None:
+    """KCU stands on a sub-chain of NF, whose rows bear the chain's code."""
+    trace(traced, index, subject)
+    assert {row["chain_code"] for row in traced.query("select distinct chain_code from cell")} == chains
+
+
 def test_all_at_once_is_the_same_as_one_by_one(traced: Traced) -> None:
     found = {tree["subject"]: tree for tree in trees(traced, traced.method("CA"), traced.subjects("CA"))}
     assert found and all(tree == trace(traced, "CA", subject) for subject, tree in found.items())
