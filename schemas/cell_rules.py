@@ -20,7 +20,7 @@ from schemas.form import Column
 from schemas.frames import AMOUNT, OVERFLOW, Wide
 from schemas.owed import Offices, Owed
 from schemas.period import Period
-from schemas.ranges import inside, ranged
+from schemas.ranges import inside
 from schemas.uscc import valid_uscc
 
 Say = Callable[[Column, int], tuple[str, str]]  # column and line to sentence and advice
@@ -75,8 +75,9 @@ def _required(owed: Owed) -> CellRule:
 
 
 def _range(wide: Wide) -> CellRule:
-    fits = {c.code: (wide.gap(c.code) != OVERFLOW).fill_null(True) for c in ranged(wide.form)}
-    good = {c.code: fits[c.code] & inside(wide.form, c) for c in ranged(wide.form)}
+    good = {
+        code: (wide.gap(code) != OVERFLOW).fill_null(True) & fits for code, fits in inside(wide.form).items()
+    }
 
     def say(column: Column, line: int) -> tuple[str, str]:
         low = "不限" if column.min is None else f"{column.min:f}"

@@ -69,7 +69,8 @@ class Wide:
     @cached_property
     def keys(self) -> list[Key]:
         """The key of each line."""
-        return self.frame.select([c.code for c in self.form.keys]).rows()
+        # column by column: polars makes a tuple of a row at many times the cost
+        return list(zip(*(self.frame[c.code].to_list() for c in self.form.keys), strict=True))
 
     @cached_property
     def periods(self) -> tuple[Period, ...]:

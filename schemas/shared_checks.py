@@ -1,8 +1,8 @@
 """What every form is checked for: the pandera schema from its columns, and rows or sheets that should not be
 there, or are not.
 
-Pandera's cost is per check, so a rule of ``cell_rules`` is one check over all its columns, hung on the line
-number; which columns of a failing line are at fault is looked up afterwards.
+Pandera's cost is per check, so all rules of ``cell_rules`` are one check, hung on the line number; which rules and
+columns are at fault is looked up afterwards, for the lines that fail.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from schemas.frames import AMOUNT, Wide, key_text
 from schemas.owed import Offices, Owed, missing_rows
 from schemas.period import Period
 from schemas.touch import RuleError
+
+_GOOD = "good"  # the name of the one check
 
 
 def structure(wide: Wide, offices: Offices) -> Iterator[tuple[int, Finding]]:
@@ -60,13 +62,15 @@ def structure(wide: Wide, offices: Offices) -> Iterator[tuple[int, Finding]]:
 def shared_findings(due: Owed, rules: Sequence[CellRule]) -> Iterator[tuple[int, Finding]]:
     """What pandera finds, as findings on cells."""
     wide, form = due.wide, due.wide.form
-    for number, lines in _failures(due, rules).items():
-        rule = rules[number]
-        # Expressions may look at other lines, so they see the whole frame again.
-        verdicts = due.frame.select("line", **rule.good).filter(pl.col("line").is_in(lines))
+    lines = _failing(due, rules)
+    if not lines:
+        return
+    # Expressions may look at other lines, so they see the whole frame again.
+    verdicts = due.frame.select("line", **_verdicts(rules)).filter(pl.col("line").is_in(lines))
+    for number, rule in enumerate(rules):
         for code in rule.good:
             column = form.column(code)
-            for line in verdicts.filter(~pl.col(code))["line"]:
+            for line in verdicts.filter(~pl.col(f"{number} {code}"))["line"]:
                 message, advice = rule.say(column, line)
                 yield (
                     wide.origins[line][0],
@@ -74,41 +78,51 @@ def shared_findings(due: Owed, rules: Sequence[CellRule]) -> Iterator[tuple[int,
                 )
 
 
-def _failures(due: Owed, rules: Sequence[CellRule]) -> dict[int, list[int]]:
-    """One eager call of pandera: the failing lines of each rule, by its place in ``rules``."""
-    schema = schema_of(due.wide, rules)
+def _failing(due: Owed, rules: Sequence[CellRule]) -> list[int]:
+    """One eager call of pandera: the lines in which some rule fails."""
     try:
-        schema.validate(due.frame, lazy=True)
+        schema_of(due.wide, rules).validate(due.frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         # An error inside a check is reported as a failure without a line: it is ours, not the filer's.
-        broken = cases.filter(pl.col("index").is_null() | ~pl.col("check").str.contains(r"^\d+$"))
+        broken = cases.filter(pl.col("index").is_null() | (pl.col("check") != _GOOD))
         if not broken.is_empty():
             case = broken.row(0, named=True)
             raise RuleError(
-                f"{due.wide.form.id} 的通用检查出错：{case['column']} {case['check']} {case['failure_case']}"
+                f"{due.wide.form.id} 的通用检查出错：{case['column']} {_broken(due, rules) or case['check']} "
+                f"{case['failure_case']}"
             ) from errors
-        by_rule: dict[int, list[int]] = {}
-        for check_name, line in cases.select("check", "index").rows():
-            by_rule.setdefault(int(check_name), []).append(line)
-        return by_rule
-    return {}
+        return cases["index"].to_list()
+    return []
+
+
+def _broken(due: Owed, rules: Sequence[CellRule]) -> str:
+    """The ids of the rules that cannot be evaluated; none where it is a column that is not as it should be."""
+    names = []
+    for rule in rules:
+        try:
+            due.frame.select(**rule.good)
+        except pl.exceptions.PolarsError:
+            names.append(rule.id)
+    return "、".join(names)
+
+
+def _verdicts(rules: Sequence[CellRule]) -> dict[str, pl.Expr]:
+    """True for a good cell, by the rule's place and the column: two rules of one id may look at one column."""
+    return {f"{number} {code}": good for number, rule in enumerate(rules) for code, good in rule.good.items()}
 
 
 def schema_of(wide: Wide, rules: Sequence[CellRule]) -> pa.DataFrameSchema:
-    """The pandera schema of a form: column types, and one check per shared rule."""
-
-    def hung(number: int, rule: CellRule) -> pa.Check:
-        return pa.Check(
-            lambda data: data.lazyframe.select(**rule.good), name=rule.id, error=str(number), ignore_na=False
-        )
-
+    """The pandera schema of a form: column types, and one check for all shared rules, hung on the line."""
     types = {
         column.code: pa.Column(AMOUNT if column.numeric else pl.String, nullable=not column.key)
         for column in wide.form.columns
     }
-    line = pa.Column(pl.UInt32, checks=[hung(number, rule) for number, rule in enumerate(rules)])
-    return pa.DataFrameSchema({"line": line} | types)
+    verdicts = list(_verdicts(rules).values())
+    good = pa.Check(
+        lambda data: data.lazyframe.select(pl.all_horizontal(verdicts)), error=_GOOD, ignore_na=False
+    )
+    return pa.DataFrameSchema({"line": pa.Column(pl.UInt32, checks=good)} | types)
 
 
 def shared_outcomes(rules: Sequence[CellRule], found: Sequence[Sequence[Finding]]) -> pl.DataFrame:
