@@ -326,7 +326,7 @@ def test_a_check_that_raises_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> N
         return CellRule("R04", {"ent_n": pl.col("no_such_column") > 0}, lambda column, line: ("", ""))
 
     monkeypatch.setattr("schemas.cell_rules._whole", broken)
-    with pytest.raises(RuleError, match="GLT02-2024.*R04.*no_such_column"):
+    with pytest.raises(RuleError, match=r"GLT02-2024.*R04.*no_such_column"):
         found(clean("GLT02", "2026-10", DONGHU).build())
 
 
