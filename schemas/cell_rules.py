@@ -61,8 +61,9 @@ def _required(owed: Owed) -> CellRule:
         owing = owed.owing(column.code)
         if not owing:
             continue
-        blank = pl.col(column.code) == "" if column.key else pl.col(column.code).is_null()
-        unexplained = blank & wide.gap(column.code).is_null()
+        unexplained = pl.col(column.code) == "" if column.key else pl.col(column.code).is_null()
+        if column.code in wide.gaps:
+            unexplained &= wide.gap(column.code).is_null()
         if column.optional_when:
             unexplained &= ~pl.sql_expr(column.optional_when).fill_null(False)
         good[column.code] = ~(pl.col("situation").is_in(owing) & unexplained)
@@ -76,7 +77,8 @@ def _required(owed: Owed) -> CellRule:
 
 def _range(wide: Wide) -> CellRule:
     good = {
-        code: (wide.gap(code) != OVERFLOW).fill_null(True) & fits for code, fits in inside(wide.form).items()
+        code: fits & (wide.gap(code) != OVERFLOW).fill_null(True) if code in wide.gaps else fits
+        for code, fits in inside(wide.form).items()
     }
 
     def say(column: Column, line: int) -> tuple[str, str]:

@@ -77,10 +77,14 @@ class Wide:
         """All periods in the frame, in order."""
         return tuple(sorted(Period.parse(text) for text in self.frame["period"].unique()))
 
+    @cached_property
+    def gaps(self) -> frozenset[str]:
+        """The fields of which some cell is blank for a reason."""
+        return frozenset(n.removeprefix("gap_") for n in self.frame.columns if n.startswith("gap_"))
+
     def gap(self, code: str) -> pl.Expr:
         """Why a field is blank: a mark, UNREAD or OVERFLOW; null where it is filled or just blank."""
-        name = f"gap_{code}"
-        return pl.col(name) if name in self.frame.columns else pl.lit(None, dtype=pl.String)
+        return pl.col(f"gap_{code}") if code in self.gaps else pl.lit(None, dtype=pl.String)
 
     def cell(self, line: int, code: str) -> Cell | None:
         """The cell of a field in a line; None if the sheet has none."""

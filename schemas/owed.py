@@ -96,8 +96,8 @@ class Owed:
     def plausible(self) -> pl.DataFrame:
         """The frame for the form's own rules: a figure outside its range is blank, and why stands in its gap."""
         outside = {code: ~good for code, good in inside(self.wide.form).items()}
-        hit = self.frame.select(pl.any_horizontal(pl.lit(False), *outside.values())).to_series().any()
-        if not hit:
+        hit = self.frame.select(**outside).select(pl.any_horizontal(pl.lit(False), pl.all())).to_series()
+        if not hit.any():
             return self.frame
         return self.frame.with_columns(
             *(pl.when(bad).then(None).otherwise(pl.col(code)).alias(code) for code, bad in outside.items()),

@@ -25,7 +25,8 @@ def statement(owed: Owed, rules: Sequence[Rule], source: str) -> str:
     """The statement over the lines of ``source``, which has the earlier reports beside them as ``prev``, ``ago``.
 
     Grain: one line. Columns: line, submission, parameters, ``let`` expressions, ``alias.field`` of earlier
-    reports, and the outcome of each rule under its id; in the order of the lines.
+    reports, and the outcome of each rule under its id; in the order of the lines. What a line lacks is said once
+    for all rules (``no field``): to read and plan a statement as wide as a form costs more than to run it.
     """
     parameters = sorted({name for rule in rules for name in rule.parameters})
     of_month = [
@@ -37,6 +38,9 @@ def statement(owed: Owed, rules: Sequence[Rule], source: str) -> str:
     ]
     names = [f'"{name}"' for name in (*parameters, *(name for rule in rules for name in rule.let))]
     touches = {rule.id: touched(owed.wide.form, rule) for rule in rules}
+    wanted = {code for touch in touches.values() for code in touch.columns | touch.window}
+    wanted |= {field for touch in touches.values() for _, field in touch.earlier if _has(owed, field)}
+    lacking = [f'{_lacking(owed, code)} AS "no {code}"' for code in sorted(wanted)]
     printed = sorted({pair for touch in touches.values() for pair in touch.earlier})
     names += [f'{alias}."{field}" AS "{alias}.{field}"' for alias, field in printed]
     verdicts = [f'{_verdict(owed, rule, touches[rule.id])} AS "{rule.id}"' for rule in rules]
@@ -47,7 +51,7 @@ def statement(owed: Owed, rules: Sequence[Rule], source: str) -> str:
         for rule in rules
     ]
     stage = source
-    for more in (of_month, named, holds, said):
+    for more in ([*of_month, *lacking], named, holds, said):
         stage = f"(SELECT {', '.join(['*', *more])} FROM {stage})"
     return f"SELECT line, submission, {', '.join([*names, *verdicts])} FROM {stage} ORDER BY line"
 
@@ -60,11 +64,11 @@ def _with_tolerance(text: str, rule: Rule) -> str:
 def _verdict(owed: Owed, rule: Rule, touch: Touch) -> str:
     """The outcome of a rule as SQL; NULL in periods in which the rule does not exist."""
     floor = _with_tolerance(rule.floor or "TRUE", rule)
-    lacking = [_lacking(owed, code) for code in sorted(touch.columns)]
+    lacking = [f'"no {code}"' for code in sorted(touch.columns)]
     lacking += [_lacking_then(owed, alias, field) for alias, field in sorted(touch.earlier)]
     lacking += [f'"{name}" IS NULL' for name in rule.parameters]
     if touch.window:
-        inside = " OR ".join(_lacking(owed, code) for code in sorted(touch.window))
+        inside = " OR ".join(f'"no {code}"' for code in sorted(touch.window))
         over = f"OVER (PARTITION BY {', '.join(touch.partition)})" if touch.partition else "OVER ()"
         lacking.append(f"bool_or({inside}) {over}")
     # A rule that finds nothing filled in a line has nothing to pass.
@@ -97,6 +101,9 @@ def _lacking(owed: Owed, code: str) -> str:
 def _lacking_then(owed: Owed, alias: str, field: str) -> str:
     """SQL that is true where a figure of an earlier report is blank and there is one now, or should be."""
     blank = f'{alias}."{field}" IS NULL'
-    if all(column.code != field for column in owed.wide.form.columns):
-        return f"({blank})"
-    return f"({blank} AND ({field} IS NOT NULL OR {_lacking(owed, field)}))"
+    return f'({blank} AND ({field} IS NOT NULL OR "no {field}"))' if _has(owed, field) else f"({blank})"
+
+
+def _has(owed: Owed, field: str) -> bool:
+    """True if the form has the field: an earlier edition may have others."""
+    return any(column.code == field for column in owed.wide.form.columns)

@@ -1,14 +1,15 @@
 """What every form is checked for: the pandera schema from its columns, and rows or sheets that should not be
 there, or are not.
 
-Pandera's cost is per check, so all rules of ``cell_rules`` are one check, hung on the line number; which rules and
-columns are at fault is looked up afterwards, for the lines that fail.
+Pandera's cost is per column and per check, so all rules of ``cell_rules`` are one check, and the types of the columns
+another; which rules and columns are at fault is looked up afterwards, for the lines that fail.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import pandera.polars as pa
 import polars as pl
@@ -16,6 +17,7 @@ import polars as pl
 from schemas.cell_rules import CellRule
 from schemas.citing import about, cite
 from schemas.finding import Finding, Outcome
+from schemas.form import Form
 from schemas.frames import AMOUNT, Wide, key_text
 from schemas.owed import Offices, Owed, missing_rows
 from schemas.period import Period
@@ -81,7 +83,7 @@ def shared_findings(due: Owed, rules: Sequence[CellRule]) -> Iterator[tuple[int,
 def _failing(due: Owed, rules: Sequence[CellRule]) -> list[int]:
     """One eager call of pandera: the lines in which some rule fails."""
     try:
-        schema_of(due.wide, rules).validate(due.frame, lazy=True)
+        schema_of(due.wide.form, rules).validate(due.frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         # An error inside a check is reported as a failure without a line: it is ours, not the filer's.
@@ -97,11 +99,12 @@ def _failing(due: Owed, rules: Sequence[CellRule]) -> list[int]:
 
 
 def _broken(due: Owed, rules: Sequence[CellRule]) -> str:
-    """The ids of the rules that cannot be evaluated; none where it is a column that is not as it should be."""
-    names = []
+    """The columns that are not of their type and the rules that cannot be evaluated."""
+    frame = due.frame
+    names = [code for code, kind in _types(due.wide.form).items() if frame.schema.get(code) != kind]
     for rule in rules:
         try:
-            due.frame.select(**rule.good)
+            frame.select(**rule.good)
         except pl.exceptions.PolarsError:
             names.append(rule.id)
     return "、".join(names)
@@ -112,17 +115,29 @@ def _verdicts(rules: Sequence[CellRule]) -> dict[str, pl.Expr]:
     return {f"{number} {code}": good for number, rule in enumerate(rules) for code, good in rule.good.items()}
 
 
-def schema_of(wide: Wide, rules: Sequence[CellRule]) -> pa.DataFrameSchema:
-    """The pandera schema of a form: column types, and one check for all shared rules, hung on the line."""
-    types = {
-        column.code: pa.Column(AMOUNT if column.numeric else pl.String, nullable=not column.key)
-        for column in wide.form.columns
-    }
-    verdicts = list(_verdicts(rules).values())
-    good = pa.Check(
-        lambda data: data.lazyframe.select(pl.all_horizontal(verdicts)), error=_GOOD, ignore_na=False
-    )
-    return pa.DataFrameSchema({"line": pa.Column(pl.UInt32, checks=good)} | types)
+def schema_of(form: Form, rules: Sequence[CellRule]) -> pa.DataFrameSchema:
+    """The pandera schema of a form: keys that are never null, all columns of their types, all shared rules.
+
+    The types are one check and so are the rules; the rules are hung on the line, by which a failure is known.
+    """
+    types = _types(form).items()
+    typed = pa.Check(lambda data: types <= data.lazyframe.collect_schema().items(), error="types")
+    good = pa.Check(partial(_all_good, _verdicts(rules)), error=_GOOD, ignore_na=False)
+    keys = {column.code: pa.Column(pl.String) for column in form.keys}
+    return pa.DataFrameSchema({"line": pa.Column(pl.UInt32, checks=good)} | keys, checks=typed)
+
+
+def _all_good(verdicts: Mapping[str, pl.Expr], data: pa.PolarsData) -> pl.LazyFrame:
+    """True for a line in which all is good.
+
+    Eager and in two steps: to plan so many expressions in one costs polars more than to evaluate them.
+    """
+    return data.lazyframe.collect().select(**verdicts).select(pl.all_horizontal(pl.all())).lazy()
+
+
+def _types(form: Form) -> dict[str, pl.DataType]:
+    """What each column of the form is in a frame."""
+    return {column.code: AMOUNT if column.numeric else pl.String() for column in form.columns}
 
 
 def shared_outcomes(rules: Sequence[CellRule], found: Sequence[Sequence[Finding]]) -> pl.DataFrame:
