@@ -33,13 +33,21 @@ _HEADS = """
         group by submission, "row"
     )
     select h.*, w.period, w.submitter, w.subject, w.source, w.state, w.layered,
-        dense_rank() over (order by w.period, h.row_key, w.submitter, w.subject, w.layered,
-            case when w.layered then null else h.submission end,
-            case when w.layered then null else h."row" end) as line,
-        row_number() over (order by w.version, w.reported_on, w.id, h."row") as newness
+        case when w.layered then null else h.submission end as filed,
+        case when w.layered then null else h."row" end as filed_row
     from head h join wanted w on w.id = h.submission
-    order by line, newness
+    order by w.period, h.row_key, w.submitter, w.subject, w.layered, filed, filed_row,
+        w.version, w.reported_on, w.id, h."row"
 """
+_LINE = (
+    "period",
+    "row_key",
+    "submitter",
+    "subject",
+    "layered",
+    "filed",
+    "filed_row",
+)  # what makes a line of heads
 _FIGURES = """
     select c.submission, c."row", c.field, k.target is not null as changed,
         case when k.target is null then c.value else try_cast(k.new_value as decimal(20,4)) end as value,
@@ -128,8 +136,12 @@ class Ledger:
 
 
 def _lines(heads: pl.DataFrame, figures: pl.DataFrame, columns: dict[str, pl.DataType]) -> pl.DataFrame:
-    """One row per line, its figures in columns; a line of the bureau only where nobody else filed its key."""
+    """One row per line, its figures in columns; a line of the bureau only where nobody else filed its key.
+
+    The heads come in the order of their lines, and those of one line in that of their newness.
+    """
     at = ["submission", "row"]
+    heads = heads.with_columns(line=pl.struct(_LINE).rle_id()).with_row_index("newness")
     known = figures.join(heads.select(*at, "line", "newness", "layered"), on=at)
     layered = known.filter("layered")
     if not layered.is_empty():
