@@ -63,7 +63,6 @@ def _with_tolerance(text: str, rule: Rule) -> str:
 
 def _verdict(owed: Owed, rule: Rule, touch: Touch) -> str:
     """The outcome of a rule as SQL; NULL in periods in which the rule does not exist."""
-    floor = _with_tolerance(rule.floor or "TRUE", rule)
     lacking = [f'"no {code}"' for code in sorted(touch.columns)]
     lacking += [_lacking_then(owed, alias, field) for alias, field in sorted(touch.earlier)]
     lacking += [f'"{name}" IS NULL' for name in rule.parameters]
@@ -74,15 +73,16 @@ def _verdict(owed: Owed, rule: Rule, touch: Touch) -> str:
     # A rule that finds nothing filled in a line has nothing to pass.
     some = " OR ".join(f"{code} IS NOT NULL" for code in sorted(touch.columns | touch.window)) or "TRUE"
     outside = [str(p) for p in owed.wide.periods if not rule.valid(p)]
-    absent = f"WHEN period IN ({', '.join(map(quoted, outside))}) THEN NULL" if outside else ""
-    free = f"WHEN submitter = '{BUREAU.code}' THEN 'na'" if spares_bureau(rule) else ""
-    return f"""CASE {absent} {free}
-            WHEN NOT "{rule.id} when" THEN 'na'
-            WHEN NOT ({floor}) THEN 'na'
-            WHEN NOT "{rule.id} said" THEN 'fail'
-            WHEN {" OR ".join(lacking) or "FALSE"} THEN 'missing'
-            WHEN "{rule.id} said" AND ({some}) THEN 'pass'
-            ELSE 'na' END"""
+    cases = [f"WHEN period IN ({', '.join(map(quoted, outside))}) THEN NULL"] if outside else []
+    if spares_bureau(rule):
+        cases.append(f"WHEN submitter = '{BUREAU.code}' THEN 'na'")
+    cases.append(f"WHEN NOT \"{rule.id} when\" THEN 'na'")
+    if rule.floor:
+        cases.append(f"WHEN NOT ({_with_tolerance(rule.floor, rule)}) THEN 'na'")
+    cases.append(f"WHEN NOT \"{rule.id} said\" THEN 'fail'")
+    if lacking:
+        cases.append(f"WHEN {' OR '.join(lacking)} THEN 'missing'")
+    return f"CASE {' '.join(cases)} WHEN \"{rule.id} said\" AND ({some}) THEN 'pass' ELSE 'na' END"
 
 
 def _lacking(owed: Owed, code: str) -> str:
