@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 
 import polars as pl
 
@@ -24,6 +25,8 @@ HISTORY = "history"  # the edition of what a history workbook gave
 # Why a field of a line is blank, beside the marks N, W and C; null where nothing was written.
 UNREAD = "?"  # something stands there that is no number
 OVERFLOW = "!"  # a number too large for the column
+
+_ROW = attrgetter("row")
 
 
 def form_of(submission: Submission) -> Form | None:
@@ -111,7 +114,7 @@ def frame_of(form: Form, submissions: Sequence[Submission]) -> Wide:
     """The frame of all submissions of one form edition, in their order."""
     key_codes = [c.code for c in form.keys]
     data_codes = [c.code for c in form.columns if not c.key]
-    sizes = [max((cell.row for cell in s.cells), default=-1) + 1 for s in submissions]
+    sizes = [max(map(_ROW, s.cells), default=-1) + 1 for s in submissions]
     total = sum(sizes)
     values: dict[str, list[str | None]] = {code: [None] * total for code in key_codes + data_codes}
     gaps: dict[str, dict[int, str]] = {}
