@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 
 import pandera.polars as pa
 import polars as pl
@@ -122,7 +121,9 @@ def schema_of(form: Form, rules: Sequence[CellRule]) -> pa.DataFrameSchema:
     """
     types = _types(form).items()
     typed = pa.Check(lambda data: types <= data.lazyframe.collect_schema().items(), error="types")
-    good = pa.Check(partial(_all_good, _verdicts(rules)), error=_GOOD, ignore_na=False)
+    verdicts = _verdicts(rules)
+    # a function, since pandera copies deeply what a check is made of
+    good = pa.Check(lambda data: _all_good(verdicts, data), error=_GOOD, ignore_na=False)
     keys = {column.code: pa.Column(pl.String) for column in form.keys}
     return pa.DataFrameSchema({"line": pa.Column(pl.UInt32, checks=good)} | keys, checks=typed)
 
