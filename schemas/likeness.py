@@ -16,7 +16,12 @@ from schemas.form import Form
 from schemas.frames import AMOUNT
 from schemas.in_force import InForce
 
-_PAIR = pl.Schema({"line": pl.UInt32, "field": pl.String, "figure": AMOUNT, "base": AMOUNT})
+_PAIR: dict[str, pl.DataType] = {
+    "line": pl.UInt32(),
+    "field": pl.String(),
+    "figure": AMOUNT,
+    "base": AMOUNT,
+}
 _THEN = " then"  # ends the name of a column of the earlier report
 
 
