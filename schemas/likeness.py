@@ -22,20 +22,19 @@ _PAIR: dict[str, pl.DataType] = {
     "figure": AMOUNT,
     "base": AMOUNT,
 }
-_THEN = " then"  # ends the name of a column of the earlier report
 
 
 def beside(form: Form, lines: pl.DataFrame, alias: str, in_force: InForce) -> pl.DataFrame:
     """Each line with the number columns of its earlier report (``x then``); lines without one are left out."""
     there, on = earlier_lines(form, alias, periods_of(lines), in_force)
     numbers = [c.code for c in form.columns if c.numeric]
-    then = there.select(*on, *(pl.col(code).alias(code + _THEN) for code in numbers if code in there.columns))
-    return lines.rename({"period": OF}).select("line", *on, *numbers).join(then, on=on)
+    earlier = there.select(*on, *(pl.col(code).alias(then(code)) for code in numbers))
+    return lines.rename({"period": OF}).select("line", *on, *numbers).join(earlier, on=on)
 
 
 def then(code: str) -> str:
     """The column of :func:`beside` that holds a field of the earlier report."""
-    return code + _THEN
+    return f"{code} then"
 
 
 def paired(rows: pl.DataFrame, fields: Mapping[str, str]) -> pl.DataFrame:
@@ -55,10 +54,8 @@ def powers_of_ten(pairs: pl.DataFrame, numbers: Mapping[str, Decimal]) -> pl.Dat
     large = pl.max_horizontal("figure", "base") >= numbers["floor"]
     compared = pairs.filter((pl.col("figure") > 0) & (pl.col("base") > 0) & large)
     exponents = range(1, int(numbers["powers"]) + 1)
-    figure, base = (
-        pl.col("figure").to_physical(),
-        pl.col("base").to_physical(),
-    )  # whole, so that products are exact
+    # in ten-thousandths: whole numbers, so that products are exact
+    figure, base = pl.col("figure").to_physical(), pl.col("base").to_physical()
     part, whole = numbers["tolerance"].as_integer_ratio()
 
     def near(more: pl.Expr, less: pl.Expr, power: int, of: pl.Expr) -> pl.Expr:
