@@ -188,11 +188,7 @@ class Month:
     def _write(self) -> None:
         if self.out is None or self.release is None or self.results is None:
             return
-        self.files = tuple(
-            path
-            for audience in AUDIENCE_ZH
-            for path in write_workbooks(self.release, self.results, self.out, audience)
-        )
+        self.files = write_workbooks(self.release, self.results, self.out, *AUDIENCE_ZH)
 
 
 def run_batch(

@@ -7,7 +7,8 @@ listed from the form's edition: one without a finding was passed, or its conditi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 
 from flows.ledger.journal import Entry
@@ -18,6 +19,13 @@ from schemas.form import Column, Form, Rule, form_for
 from schemas.period import Period
 
 _KEYS = ("region_code", "chain_code", "subchain_code", "cluster_code")
+_FIGURE = (
+    "use", "form", "month", "field", "value", "mark", "status", "digest", "file_name", "submitter", "period",
+    "filed_for", "version", "submission_name", "state", "sheet", "cell", "raw", "cleaned",
+)  # fmt: skip
+_CORRECTION = (
+    "revision", "old_value", "new_value", "reason", "requested_by", "corrected_by", "corrected_seq",
+)  # fmt: skip
 _WORD = re.compile(r"\w+")
 
 Behind = dict[tuple[str, str, str], list[Row]]  # subject, indicator, variable
@@ -45,24 +53,18 @@ def cells_behind(traced: Traced) -> Behind:
 
 
 def _record(row: Row) -> Row:
-    names = (
-        "use form month field value mark status digest file_name submitter period filed_for version"
-        " submission_name state sheet cell raw cleaned"
-    )
-    record = picked(row, names)
+    record = picked(row, _FIGURE)
     record["key"] = {name: row[name] for name in _KEYS if row[name]}
     if row["revision"]:
-        record["correction"] = picked(
-            row, "revision old_value new_value reason requested_by corrected_by corrected_seq"
-        )
+        record["correction"] = picked(row, _CORRECTION)
     return record
 
 
-def picked(row: Mapping[str, object], names: str) -> Row:
+def picked(row: Mapping[str, object], names: Iterable[str]) -> Row:
     """Some columns of a row as a program reads them: decimals as exact texts."""
     return {
-        name: value if value is None or isinstance(value, str | int | bool) else str(value)
-        for name, value in ((name, row[name]) for name in names.split())
+        name: str(value) if isinstance(value, Decimal) else value
+        for name, value in ((name, row[name]) for name in names)
     }
 
 
@@ -140,20 +142,25 @@ def _shared(form: Form, column: Column, when: Period) -> list[str]:
 
 def _between(form: str, field: str, when: Period) -> list[str]:
     """The rules between forms that take the field of this report."""
-    found = {
-        rule.id
+    return sorted({rule for rule, names in _sides(form, when) if field in names})
+
+
+@cache
+def _sides(form: str, when: Period) -> Sequence[tuple[str, frozenset[str]]]:
+    """The sides of rules between forms that a report stands on: the rule's id, and the words that may be fields."""
+    return [
+        (rule.id, rule.names(side))
         for rule in load_between()
         for report in rule.judged(when)
         for side in rule.sides.values()
-        if side.form == form and field in rule.names(side) and (side.until or side.report(report) == when)
-    }
-    return sorted(found)
+        if side.form == form and (side.until or side.report(report) == when)
+    ]
 
 
 _CELLS = """
-select l.*, f.digest, d.file_name, f.submitter, f.period, f.edition, f.source as filed_by,
-    f.subject as filed_for, f.version, f.name as submission_name, f.state, f.decided_seq, c.sheet, c.raw,
-    c.cleaned, k.old_value, k.new_value, k.reason, k.requested_by, k.actor as corrected_by,
+select l.* exclude (how, variant, t0, annual, scope, item, place), f.digest, d.file_name, f.submitter, f.period,
+    f.edition, f.source as filed_by, f.subject as filed_for, f.version, f.name as submission_name, f.state,
+    f.decided_seq, c.sheet, c.raw, c.cleaned, k.old_value, k.new_value, k.reason, k.requested_by, k.actor as corrected_by,
     k.role as corrected_role, k.seq as corrected_seq
 from lineage l
 join in_force f on f.id = l.submission

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from flows.options import (
     AsJson,
@@ -26,8 +26,6 @@ from schemas.period import Period
 if TYPE_CHECKING:
     from flows.ledger.release import Release
     from flows.ledger.store import Store
-
-PLAIN_WIDTH = 600  # columns of a tree that does not go to a terminal
 
 
 def chosen_release(store: Store, release: str | None, period: str | None) -> Release:
@@ -106,9 +104,13 @@ def _show_value(found: dict[str, Any], as_json: bool, xlsx: Path | None, release
     if as_json:
         print_json(found)
         return
-    screen = Console()
-    wide = screen if screen.is_terminal else Console(width=PLAIN_WIDTH)  # a pipe wraps nothing
-    wide.print(trace_tree(found), markup=False, highlight=False)
+    tree = trace_tree(found)
+    if sys.stdout.isatty():
+        from flows.trace_screen import show
+
+        show(tree)
+    else:
+        print("\n".join(tree.lines()))
 
 
 def _show_cell(found: list[dict[str, Any]], as_json: bool, xlsx: Path | None, release: Release) -> None:

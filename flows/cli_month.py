@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from flows.options import (
     Actor,
@@ -24,7 +23,6 @@ from flows.options import (
     inboxes,
     period_asked,
     print_json,
-    progress_bar,
     settings_for,
 )
 from flows.settings import Settings
@@ -102,9 +100,10 @@ def _take(
     history_only: bool = False,
 ) -> int:
     from flows.batch import run_batch
+    from flows.progress import progress_bar
     from flows.report import findings_text, outcome_json, summary_lines
 
-    with progress_bar(Console(stderr=True), not as_json) as progress:
+    with progress_bar(not as_json) as progress:
         outcome = run_batch(founding(chosen), through, inbox, out, progress, False, history_only)
     if as_json:
         print_json(outcome_json(outcome))

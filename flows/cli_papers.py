@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from flows.options import (
     AsJson,
@@ -21,7 +20,6 @@ from flows.options import (
     folder_at,
     period_asked,
     print_json,
-    progress_bar,
     settings_for,
     workbook_path,
 )
@@ -56,6 +54,7 @@ def forms(
     codes: CodesFolder = None,
 ) -> int:
     """Write what a bureau sends out before a period."""
+    from flows.progress import progress_bar
     from schemas.codes import load_codes
     from schemas.documentation import field_documentation
     from schemas.territory import submitters
@@ -74,7 +73,7 @@ def forms(
         raise UsageError(f"没有填报单位 {'、'.join(unknown)}。")
     chosen = [known[code] for code in submitter] if submitter else list(known.values())
     written = 0
-    with progress_bar(Console(stderr=True), True) as progress:
+    with progress_bar(True) as progress:
         for number, office in enumerate(chosen, 1):
             for name, data in blank_files(lists, office, wanted, revisions=revisions):
                 path = out / name
@@ -110,12 +109,13 @@ def sample(
     seed: Annotated[int | None, typer.Option("--seed", help="随机种子 · seed")] = None,
 ) -> int:
     """Write a synthetic province: deliveries, history, defects and published figures."""
+    from flows.progress import progress_bar
     from schemas.codes import load_codes
     from schemas.samples.deliver import write_samples
     from schemas.samples.write import SEED
 
     lists = load_codes(settings_for(None, codes).codes_folder)
-    with progress_bar(Console(stderr=True), True) as progress:
+    with progress_bar(True) as progress:
         done = 0
 
         def on_written(_path: Path) -> None:

@@ -9,8 +9,9 @@ computes a figure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from indices.expression import Field, Leaf, Spread, Std, Ttm, leaves
 from indices.method import Indicator, Method
@@ -25,8 +26,7 @@ WHOLE_YEAR_BASE = "基期取全年"  # the reasons that ``indicator.sql`` and ``
 FULL_RULE_FAILED = "上年同月累计"
 
 
-@dataclass(frozen=True, order=True)
-class Source:
+class Source(NamedTuple):
     """One amount that a variable rests on: a field of a form at an item, a place and a month.
 
     ``use`` is one of the four above; ``how`` says which rows make up the amount.
@@ -136,7 +136,7 @@ class Lineage:
                 for month in reports_before(t0, reports):
                     for part in leaves(inner):
                         for source in self._leaf(asked, part, month, False):
-                            yield replace(source, variable=name)
+                            yield source._replace(variable=name)
 
     def _twelve_months(self, asked: Asked, name: str, field: Field, t0: int) -> Iterator[Source]:
         """The reports that ``ttm.sql`` brings together; see there for the two rules."""
@@ -180,7 +180,7 @@ class Lineage:
         )  # fmt: skip
         yield amount
         if how == SUM and column.agg == "wmean" and column.agg_weight:
-            yield replace(amount, use=WEIGHT, field=column.agg_weight)
+            yield amount._replace(use=WEIGHT, field=column.agg_weight)
 
 
 def reports_before(month: int, reports: int) -> Sequence[int]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 import duckdb
 
@@ -23,11 +22,11 @@ from flows.ledger.release import Release
 from flows.lineage import COVERAGE, OWN, SUM, Source
 from flows.release_rows import Row
 from indices.roster import SUMMED, expected
-from schemas.codes import Codes
+from schemas.codes import OTHER_SUBCHAIN, Codes
 from schemas.form import PROVINCE
 from schemas.period import Period
 
-_SOURCE = dict.fromkeys(Source.__dataclass_fields__, "VARCHAR") | {
+_SOURCE = dict.fromkeys(Source._fields, "VARCHAR") | {
     "t0": "INTEGER", "month": "INTEGER", "annual": "BOOLEAN",
 }  # fmt: skip
 _SUM = {"variant": "VARCHAR", "t0": "INTEGER", "annual": "BOOLEAN", "form": "VARCHAR", "scope": "VARCHAR"}
@@ -55,7 +54,7 @@ def place_cells(
     standing(con, release.manifest.seq, period, bool(release.manifest.settings["admit_pending"]), text)
     place_rows(con, "included", _INCLUDED, (row.values() for row in included))
     incomplete = incomplete_sums(included, codes)
-    _place_cells_of(con, _wanted(con, sources, incomplete))
+    _place_cells_of(con, _wanted(con, sources, incomplete, codes))
     facts(con, text)
     wanted = "select distinct form, field from wanted_cell"
     con.execute(f"create or replace temp table needed as {wanted}")
@@ -68,7 +67,7 @@ def place_cells(
 
 def place_lineage(con: duckdb.DuckDBPyConnection, sources: Collection[Source]) -> None:
     """The same table, without coverage, where the engine has just computed: all that it reads is there."""
-    place_rows(con, "source", _SOURCE, map(attrgetter(*_SOURCE), sorted(set(sources))))
+    place_rows(con, "source", _SOURCE, sorted(set(sources)))
     con.execute(_VALUES)
 
 
@@ -111,14 +110,15 @@ def incomplete_sums(included: Iterable[Row], codes: Codes) -> dict[Sum, frozense
 
 @dataclass(frozen=True)
 class _Wanted:
-    """The cells to look at: reports by form and month, fields by form, regions (all where empty)."""
+    """The cells to look at: fields by form and month, in rows of these regions (all where empty) and chains."""
 
     cells: frozenset[tuple[str, int, str]]  # form, month, field
     regions: frozenset[str]
+    chains: frozenset[str]
 
 
 def _wanted(
-    con: duckdb.DuckDBPyConnection, sources: Collection[Source], incomplete: Iterable[Sum]
+    con: duckdb.DuckDBPyConnection, sources: Collection[Source], incomplete: Iterable[Sum], codes: Codes
 ) -> _Wanted:
     cells = {(s.form, s.month, s.field) for s in sources}
     if incomplete:
@@ -127,42 +127,68 @@ def _wanted(
         cells |= {(form, month, _REVENUE[form]) for form, month in reports if form in weighed}
         cells |= {(form, month, _REGIONAL[1]) for form, month in reports if form == _REGIONAL[0]}
     alone = all(s.how == OWN and s.place != PROVINCE for s in sources)
-    return _Wanted(frozenset(cells), frozenset(s.place for s in sources) if alone else frozenset())
+    regions = frozenset(s.place for s in sources) if alone else frozenset()
+    return _Wanted(frozenset(cells), regions, _chains({s.item for s in sources}, codes))
+
+
+def _chains(items: Iterable[str], codes: Codes) -> frozenset[str]:
+    """The chain codes of the rows with these items, ``item`` being as ``report_row.sql`` has it; "" for rows of none."""
+    whole = {part: c.code for c in codes.chains.values() for part in (*c.subchains, c.code + OTHER_SUBCHAIN)}
+    return frozenset({"", *(whole.get(item, item) for item in items)})
 
 
 def _place_cells_of(con: duckdb.DuckDBPyConnection, wanted: _Wanted) -> None:
     """Put a temporary ``cell`` before the warehouse's own, with the cells in question alone.
 
-    Fields and regions stand in the query as literals: so DuckDB passes over most of a table that it would else
-    join as a whole, and the facts of a few fields take no second.
+    Fields, regions and chains stand in the query as literals: so DuckDB passes over most of a table that it would
+    else join as a whole, and the facts of a few fields take no second.
     """
     columns = {"form": "VARCHAR", "month": "INTEGER", "field": "VARCHAR"}
     place_rows(con, "wanted_cell", columns, sorted(wanted.cells))
     warehouse = con.execute("select current_database()").fetchall()[0][0]
-    fields = ", ".join(f"'{name}'" for name in sorted({field for _, _, field in wanted.cells}) or ("",))
-    regions = ", ".join(f"'{code}'" for code in sorted(wanted.regions))
+    rows = f"c.field in {_literals(field for _, _, field in wanted.cells)} and c.chain_code in {_literals(wanted.chains)}"
+    if wanted.regions:
+        rows += f" and c.region_code in {_literals(wanted.regions)}"
     con.execute(
-        f'create or replace temp table cell as select c.* from "{warehouse}".main.cell c'
+        f'create or replace temp table cell as select c.* exclude ("text", kind) from "{warehouse}".main.cell c'
         " join in_force f on f.id = c.submission"
         " semi join wanted_cell w on w.form = f.form and w.month = f.ref_month and w.field = c.field"
-        f" where c.field in ({fields}){f' and c.region_code in ({regions})' if regions else ''}"
+        f" where {rows}"
     )
+
+
+def _literals(codes: Iterable[str]) -> str:
+    """Codes as an SQL list; one that nothing matches where there are none."""
+    quoted = ", ".join(f"'{code}'" for code in sorted(set(codes)))
+    return f"({quoted or 'null'})"
 
 
 _VALUES = """
 create or replace temp table lineage as
-with unit_row as (
+with amount as (
+    select distinct form, annual, month as ref_month, field, item from source
+), its_row as (
+    select * from report_row semi join amount using (form, annual, ref_month, field, item)
+), its_fact as (
+    select * from fact semi join amount using (form, annual, ref_month, field)
+), unit_row as (
     select s.*, r.source as origin, r.region_code, r.chain_code, r.subchain_code, r.cluster_code
     from source s
-    join report_row r on r.form = s.form and r.annual = s.annual and r.ref_month = s.month
+    join its_row r on r.form = s.form and r.annual = s.annual and r.ref_month = s.month
+        and r.field = s.field and r.item = s.item and r.place = s.place
+    where s.how = 'own'
+    union all
+    select s.*, r.source, r.region_code, r.chain_code, r.subchain_code, r.cluster_code
+    from source s
+    join its_row r on r.form = s.form and r.annual = s.annual and r.ref_month = s.month
         and r.field = s.field and r.item = s.item
-    where s.how = 'own' and r.place = s.place or s.how = 'lead' and r.level = 'whole'
+    where s.how = 'lead' and r.level = 'whole'
     union all
     select s.*, r.source, r.region_code, r.chain_code, r.subchain_code, r.cluster_code
     from source s
     join included i on i.variant = s.variant and i.t0 = s.t0 and i.annual = s.annual and i.form = s.form
         and i.scope = s.scope and i.month = s.month
-    join report_row r on r.form = s.form and r.scope = s.scope and r.annual = s.annual
+    join its_row r on r.form = s.form and r.scope = s.scope and r.annual = s.annual
         and r.ref_month = s.month and r.field = s.field and r.item = s.item
         and r.level = i.level and r.unit = i.unit
     where s.how = 'sum'
@@ -171,7 +197,7 @@ select u.* exclude (origin, region_code, chain_code, subchain_code, cluster_code
     f.submission, f.cell, f.value, f.mark, f.status, f.revision,
     u.region_code, u.chain_code, u.subchain_code, u.cluster_code
 from unit_row u
-join fact f on f.form = u.form and f.annual = u.annual and f.ref_month = u.month and f.field = u.field
+join its_fact f on f.form = u.form and f.annual = u.annual and f.ref_month = u.month and f.field = u.field
     and f.source = u.origin and f.region_code = u.region_code and f.chain_code = u.chain_code
     and f.subchain_code = u.subchain_code and f.cluster_code = u.cluster_code and f.park_code = ''
 """

@@ -1,4 +1,4 @@
-"""What the commands of ``zhishu`` share: the application, options, the mistakes in them, the progress bar."""
+"""What the commands of ``zhishu`` share: the application, options, and the mistakes in them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.mistakes import Mistake
 from flows.settings import Settings, settings
@@ -117,24 +115,3 @@ def workbook_path(path: Path | None) -> Path | None:
 def print_json(value: Any) -> None:
     """What a program reads."""
     print(json.dumps(value, ensure_ascii=False, indent=1))
-
-
-class progress_bar:
-    """A context manager: one bar for the whole run, on the error stream; nothing when not ``shown``."""
-
-    def __init__(self, console: Console, shown: bool) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=console, disable=not shown, transient=True,
-        )  # fmt: skip
-        self._task = self._bar.add_task("准备", total=1)
-
-    def __enter__(self) -> Any:
-        self._bar.start()
-        return self._show
-
-    def _show(self, phase: str, done: int, total: int) -> None:
-        self._bar.update(self._task, description=phase, completed=done, total=max(total, 1))
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()

@@ -74,13 +74,14 @@ def write_workbooks(
     release: Release,
     results: Results,
     out: Path,
-    audience: Audience,
+    *audiences: Audience,
 ) -> tuple[Path, ...]:
-    """Write the index tables of a release into a folder, each whole or not at all."""
+    """Write the index tables of a release for these readers into a folder, each whole or not at all."""
     make_folder(out)
-    written = []
-    for name, data in write_tables(results, notes_of(release), audience).items():
-        path = out / name
-        write_file(path, data, 0o644)
-        written.append(path)
+    notes, written = notes_of(release), []
+    for audience in audiences:
+        for name, data in write_tables(results, notes, audience).items():
+            path = out / name
+            write_file(path, data, 0o644)
+            written.append(path)
     return tuple(written)

@@ -68,21 +68,18 @@ with distinct_cell as (
     join in_force f on f.id = d.submission
     join cell c on c.submission = d.submission and c.address = d.cell and c.field = d.field
 ), counted as (
-    select subject, indicator, variable, count(*) as cells, count(distinct file) as files,
-        sha256(string_agg(line, chr(10) order by line)) as digest
+    select subject, indicator, variable, count(*)::integer as cells, count(distinct file)::integer as files,
+        sha256(string_agg(line, chr(10) order by line)) as digest,
+        min({line: line, field: field, submission: submission, file: file, report: report, sheet: sheet,
+            cell: cell, raw: raw}, $2) as shown
     from named
     group by subject, indicator, variable
 ), numbered as (
-    select *, row_number() over (
-        partition by subject, indicator, variable order by line, field, submission
-    ) as number
-    from named
+    select *, unnest(shown) as first, generate_subscripts(shown, 1)::integer as number from counted
 )
-select r.index_code, r.period, n.subject, n.indicator, n.variable, n.number::integer as number,
-    c.cells::integer as cells, c.files::integer as files, c.digest, n.file, n.report,
-    n.sheet, n.cell, n.raw
+select r.index_code, r.period, n.subject, n.indicator, n.variable, n.number, n.cells, n.files, n.digest,
+    n.first.file as file, n.first.report as report, n.first.sheet as sheet, n.first.cell as cell,
+    n.first.raw as raw
 from numbered n
-join counted c using (subject, indicator, variable)
 join result_indicator r on r.period = $1 and r.subject = n.subject and r.indicator = n.indicator
-where n.number <= $2
 """

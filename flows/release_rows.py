@@ -6,7 +6,7 @@ of ten thousand here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,25 +20,27 @@ _READ: dict[str, Callable[[str], Any]] = {"INTEGER": int, "BIGINT": int, "BOOLEA
 
 
 class ReleaseTable:
-    """One table of a release; ``key`` names columns whose texts are codes, numbers or periods, without commas.
+    """One table of a release; ``key`` names columns of codes, numbers or periods, without commas.
 
-    ReleaseError if the table is missing or was changed.
+    Of a long table whose rows are asked for by the ``part`` that stands in all of them, such as a period, the others
+    are left out. ReleaseError if the table is missing or was changed.
     """
 
-    def __init__(self, release: Release, name: str, key: Sequence[str]) -> None:
-        header, *found = list(records(release.table(name)))
+    def __init__(self, release: Release, name: str, key: Sequence[str], part: str = "") -> None:
+        header, *found = records(release.table(name))
         self._columns = header.split(",")
         self._kinds = column_types(release, name)
         places = [self._columns.index(column) for column in key]
-        self._rows: dict[tuple[str, ...], list[str]] = {}
-        for record in found:
-            head = record.split(",", max(places) + 1)
-            self._rows.setdefault(tuple(head[at].strip('"') for at in places), []).append(record)
+        width = max(places) + 1
+        self._rows: dict[tuple[str, ...], list[str]] = {}  # by the texts as they stand: '""' for an empty one
+        for record in (record for record in found if part in record):
+            head = record.split(",", width)
+            self._rows.setdefault(tuple(map(head.__getitem__, places)), []).append(record)
 
     @property
     def keys(self) -> list[tuple[str, ...]]:
         """Every key, in the order of the table."""
-        return list(self._rows)
+        return [tuple(text.strip('"') for text in key) for key in self._rows]
 
     def rows(self, *key: str) -> list[Row]:
         """The rows of a key in the order of the table, with values of their types; none where there is no such key."""
@@ -47,7 +49,7 @@ class ReleaseTable:
                 name: None if text is None else _READ.get(kind, _number if "DECIMAL" in kind else str)(text)
                 for name, kind, text in zip(self._columns, self._kinds, fields(record), strict=True)
             }
-            for record in self._rows.get(key, ())
+            for record in self._rows.get(tuple(text or '""' for text in key), ())
         ]
 
 
@@ -64,14 +66,18 @@ def column_types(release: Release, name: str) -> list[str]:
     return [str(kind) for table, _, _, kind in rows if table == name]
 
 
-def records(text: str) -> Iterator[str]:
+def records(text: str) -> list[str]:
     """The records of a canonical text, the header first: a line, or several where a quoted text holds line ends."""
-    whole = ""
-    for line in text.split("\n")[:-1]:
+    lines = text.split("\n")[:-1]
+    if not any(line.count('"') % 2 for line in lines):
+        return lines
+    found, whole = [], ""
+    for line in lines:
         whole = f"{whole}\n{line}" if whole else line
         if whole.count('"') % 2 == 0:
-            yield whole
+            found.append(whole)
             whole = ""
+    return found
 
 
 def fields(record: str) -> list[str | None]:

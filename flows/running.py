@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-
 from flows.settings import Settings
 from schemas.period import Period
 
@@ -26,13 +24,13 @@ if TYPE_CHECKING:
 
 def run_quietly(settings: Settings, period: Period, inboxes: list[Path], out: Path, as_json: bool) -> int:
     """Run the flow and print the summary; the exit code."""
-    from flows.options import progress_bar
+    from flows.progress import progress_bar
 
     log = settings.home / "prefect" / "zhishu.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     prefect_environment(settings.home / "prefect")
     with _streams_to(log) as (stdout, stderr):
-        with progress_bar(Console(file=stderr), not as_json) as progress:
+        with progress_bar(not as_json, stderr) as progress:
             progress("启动 Prefect", 0, 1)
             from flows.monthly import run_month
 

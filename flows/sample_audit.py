@@ -30,7 +30,7 @@ def sample(traced: Traced, n: int, seed: int) -> list[Row]:
     if n < 1:
         raise SampleError(f"抽取的单元格数应大于 0，现为 {n}。")
     cells: dict[tuple[int, str, str], Row] = {}
-    for index in traced.methods:
+    for index in traced.versions:
         subjects = traced.subjects(index)
         traced.place(traced.sources(index, traced.asked(index, subjects)))
         traced.place_table(INDICATOR)

@@ -17,15 +17,24 @@ from flows.traced import INDEX, INDICATOR, PILLAR, VARIABLE, Traced, TraceError
 from indices.method import Indicator, Method
 from schemas.period import Period
 
+_TOTAL = (
+    "product", "value", "rank", "ranked_n", "status", "weight_coverage", "carried_weight", "oldest_age", "withheld",
+)  # fmt: skip
+_PILLAR = ("product", "pillar_no", "pillar", "score", "weight_effective", "coverage")
+_INDICATOR = (
+    "indicator", "name", "pillar_no", "pillar", "unit", "frequency", "ref_period", "age", "value", "value_published",
+    "raw_score", "score", "score_published", "clipped", "missing", "status", "revenue_coverage", "reason", "weight",
+    "weight_monthly", "weight_full", "contribution_monthly", "contribution_full",
+)  # fmt: skip
+_VARIABLE = ("variable", "ref_period", "value", "status", "coverage", "cells")
+
 
 def trace(traced: Traced, index: str, subject: str, indicator: str | None = None) -> Row:
     """The tree of an index value: products, pillars, indicators, variables, cells.
 
     TraceError if the release has no such index, subject or indicator.
     """
-    release, method = traced.release, traced.methods.get(index)
-    if method is None:
-        raise TraceError(f"发布 {release.id} 中没有指数 {index}，有 {'、'.join(traced.methods)}。")
+    release, method = traced.release, traced.method(index)
     if not traced.results(INDEX, index, subject):
         raise TraceError(f"发布 {release.id} 的 {index} 中没有对象 {subject}，请核对代码。")
     asked = traced.asked(index, [subject])
@@ -58,15 +67,15 @@ def _tree(traced: Traced, method: Method, subject: str, chosen: Iterable[str], b
         "publisher": traced.staged.publisher, "approver": traced.staged.approver, "digest": release.digest,
         "journal": {"seq": made.seq, "head": made.head},
         "method": method.id, "method_digest": made.methods[method.id],
-        "method_approval": traced.approvals[method.id], "differing": list(traced.differing),
+        "method_approval": traced.approval(method), "differing": list(traced.differing),
         "index": method.index, "name": method.name, "period": made.period, "subject": subject,
         "subject_name": totals[0]["subject_name"],
         "totals": [
-            picked(row, "product value rank ranked_n status weight_coverage carried_weight oldest_age withheld")
+            picked(row, _TOTAL)
             for row in sorted(totals, key=lambda row: row["product"], reverse=True)
         ],
         "pillars": [
-            picked(row, "product pillar_no pillar score weight_effective coverage")
+            picked(row, _PILLAR)
             for row in sorted(pillars, key=lambda row: row["product"], reverse=True)
         ],
         "indicators": [
@@ -85,22 +94,12 @@ def _indicator(traced: Traced, method: Method, row: Row, variables: Sequence[Row
     rows = {v["variable"]: behind.get((row["subject"], leaf.id, v["variable"]), []) for v in variables}
     base = _base(leaf, month, target, rows)
     return {
-        **picked(
-            row,
-            "indicator name pillar_no pillar unit frequency ref_period age value value_published raw_score"
-            " score score_published clipped missing status revenue_coverage reason weight weight_monthly"
-            " weight_full contribution_monthly contribution_full",
-        ),
+        **picked(row, _INDICATOR),
         "expression": leaf.expression,
         "expression_filled": f"{filled(leaf.node, figures)} = {MISSING if row['value'] is None else row['value']}",
         "score_formula": score_formula(method, leaf, row, base),
         "variables": [
-            {
-                **picked(v, "variable ref_period value status coverage cells"),
-                "age": row["age"],
-                "rows": rows[v["variable"]],
-            }
-            for v in variables
+            {**picked(v, _VARIABLE), "age": row["age"], "rows": rows[v["variable"]]} for v in variables
         ],
     }
 

@@ -8,7 +8,6 @@ from flows.lineage import OWN, SUM, Source
 from flows.lineage_cells import incomplete_sums, sums_of
 from flows.release_rows import Row
 from flows.traced import Traced, TraceError
-from indices.method import Method
 from indices.roster import SUMMED
 from schemas.form import PROVINCE
 
@@ -32,8 +31,8 @@ def trace_cell(traced: Traced, file: str, sheet: str, cell: str) -> list[Row]:
         raise TraceError(f"没有接收过文件 {file} 工作表 {sheet} 单元格 {cell}；请核对名称和地址。")
     figures = {(row["form"], row["ref_month"], row["field"], row["region_code"] or PROVINCE) for row in filed}
     found = []
-    for index, method in traced.methods.items():
-        sources = _concerned(traced, method, figures)
+    for index in traced.versions:
+        sources = _concerned(traced, index, figures)
         if not sources:
             continue
         traced.place(sources)
@@ -47,7 +46,7 @@ def trace_cell(traced: Traced, file: str, sheet: str, cell: str) -> list[Row]:
     return found
 
 
-def _concerned(traced: Traced, method: Method, figures: set[tuple[str, int, str, str]]) -> set[Source]:
+def _concerned(traced: Traced, index: str, figures: set[tuple[str, int, str, str]]) -> set[Source]:
     """The amounts that a cell of one of these forms, months, fields and regions can be a part of.
 
     Revenue also decides whether a sum that lacks a submitter counts: of a form that is summed, or of the regions.
@@ -56,7 +55,7 @@ def _concerned(traced: Traced, method: Method, figures: set[tuple[str, int, str,
     weighing = {form for form, _, field, _ in figures if form in SUMMED and field.startswith("rev_")}
     if any((form, field) == ("GLT02", "rev_cum") for form, _, field, _ in figures):
         weighing |= set(SUMMED)
-    sources = traced.sources(method.index, traced.asked(method.index, traced.subjects(method.index)))
+    sources = traced.sources(index, traced.asked(index, traced.subjects(index)))
     found = {
         s
         for s in sources

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from rich.tree import Tree
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from flows.approval import caveat
 from flows.lineage import VALUE
@@ -25,9 +24,31 @@ HEADER = (
 )  # fmt: skip
 
 
-def trace_tree(found: Row) -> Tree:
+@dataclass
+class Branch:
+    """A line of a tree with the branches below it."""
+
+    label: str
+    branches: list[Branch] = field(default_factory=list)
+
+    def add(self, label: str) -> Branch:
+        """A new last branch."""
+        self.branches.append(Branch(label))
+        return self.branches[-1]
+
+    def lines(self) -> Iterator[str]:
+        """The tree with its guides, as rich draws it where no line is too long; a label may have several lines."""
+        yield from self.label.splitlines() or [""]
+        for branch in self.branches:
+            first, *below = branch.lines()
+            last = branch is self.branches[-1]
+            yield f"{'└── ' if last else '├── '}{first}"
+            yield from (f"{'    ' if last else '│   '}{line}" for line in below)
+
+
+def trace_tree(found: Row) -> Branch:
     """The tree of :func:`flows.trace.trace`."""
-    tree = Tree(
+    tree = Branch(
         f"{found['name']} {found['index']}　{found['subject_name']} {found['subject']}　{found['period']}　"
         f"发布 {found['release']}（{_stage(found)}）　方法 {found['method']}（{_approval(found['method_approval'])}）"
     )
@@ -82,7 +103,7 @@ def _carried(row: Row) -> str:
     return f"，沿用 {row['age']} 个月前" if row["age"] else ""
 
 
-def _indicator(branch: Tree, i: Row) -> None:
+def _indicator(branch: Branch, i: Row) -> None:
     branch.add(f"{i['expression']}：{i['expression_filled']}")
     branch.add(i["score_formula"])
     for variable in i["variables"]:
@@ -99,7 +120,7 @@ def _indicator(branch: Tree, i: Row) -> None:
             leaf.add(f"另有 {len(rows) - SHOWN} 个单元格（用 --json 或 --xlsx 看全部）")
 
 
-def _cell(branch: Tree, cell: Row) -> None:
+def _cell(branch: Branch, cell: Row) -> None:
     corrected = f"　{_corrected(cell)}" if "correction" in cell else ""
     use = "" if cell["use"] == VALUE else f"{cell['use']} "
     line = branch.add(

@@ -24,7 +24,7 @@ from flows.lineage_cells import place_cells, sums_of
 from flows.mistakes import Mistake
 from flows.publish import Staged, staged
 from flows.release_rows import ReleaseTable, Row, place_table
-from indices.method import METHODS_DIR, Method, load_methods, method_digest
+from indices.method import METHODS_DIR, Method, file_digests, read_method
 from schemas.codes import Codes
 from schemas.form import FORMS_DIR
 
@@ -52,26 +52,34 @@ class Traced:
     ) -> None:
         self._con, self._store, self.release, self.codes = con, store, release, codes
         self._folder = methods
+        self._methods: dict[str, Method] = {}
         self._tables: dict[str, ReleaseTable] = {}
 
     @cached_property
-    def methods(self) -> dict[str, Method]:
-        """The release's method versions by index, each the very file that it was computed with.
+    def versions(self) -> dict[str, str]:
+        """The ids of the release's method versions by index, the files being those that it was computed with.
 
         TraceError if one is not here any more or was changed: its expressions would explain other numbers.
         """
-        known = {m.id: m for m in load_methods(self._folder)}
-        used = self.release.manifest.methods
-        missing = sorted(used.keys() - known.keys())
+        here, used = file_digests(self._folder), self.release.manifest.methods
+        missing = sorted(used.keys() - here.keys())
         if missing:
             raise TraceError(f"发布 {self.release.id} 所用的方法 {'、'.join(missing)} 不在本程序中。")
         for name, digest in used.items():
-            if method_digest(known[name], self._folder) != digest:
+            if here[name] != digest:
                 raise TraceError(
                     f"方法文件 {name}.toml 与发布 {self.release.id} 所用的不同，按它说明公布的数会说错；"
                     "请恢复原文件，改动的方法另立版本。"
                 )
-        return {known[name].index: known[name] for name in used}
+        return {name.partition("-")[0]: name for name in used}
+
+    def method(self, index: str) -> Method:
+        """The release's version of an index; TraceError if it has no such index."""
+        if index not in self.versions:
+            raise TraceError(f"发布 {self.release.id} 中没有指数 {index}，有 {'、'.join(self.versions)}。")
+        if index not in self._methods:
+            self._methods[index] = read_method(self._folder / f"{self.versions[index]}.toml")
+        return self._methods[index]
 
     @cached_property
     def entries(self) -> Sequence[Entry]:
@@ -83,10 +91,9 @@ class Traced:
         """The release's stage by the journal's last word on it."""
         return staged(self.release, self.entries)
 
-    @cached_property
-    def approvals(self) -> dict[str, dict[str, Any]]:
-        """Who approved each of the release's methods, as the journal says now; empty for one that nobody did."""
-        return approvals(self.entries, tuple(self.methods.values()))
+    def approval(self, method: Method) -> dict[str, Any]:
+        """Who approved a method, as the journal says now; empty if nobody did."""
+        return approvals(self.entries, (method,))[method.id]
 
     @cached_property
     def differing(self) -> tuple[str, ...]:
@@ -124,11 +131,11 @@ class Traced:
                 (subject, r["indicator"], r["variable"], r["status"])
                 for r in self.results(VARIABLE, index, subject)
             ]
-        return asked_of(self.methods[index], indicators, variables)
+        return asked_of(self.method(index), indicators, variables)
 
     def sources(self, index: str, asked: Iterable[Asked]) -> set[Source]:
         """Every amount that these indicators rest on."""
-        lineage = Lineage(self.codes, self.methods[index])
+        lineage = Lineage(self.codes, self.method(index))
         return {source for one in asked for source in lineage.sources(one)}
 
     def included(self, sources: Iterable[Source]) -> list[Row]:
@@ -170,5 +177,5 @@ class Traced:
 
     def _table(self, name: str) -> ReleaseTable:
         if name not in self._tables:
-            self._tables[name] = ReleaseTable(self.release, name, _SUBJECT)
+            self._tables[name] = ReleaseTable(self.release, name, _SUBJECT, self.release.manifest.period)
         return self._tables[name]

@@ -24,13 +24,13 @@ from pydantic.dataclasses import dataclass
 
 from schemas.citing import cite
 from schemas.codes import Codes
-from schemas.database import fetch
 from schemas.digits import odd_digits
-from schemas.earlier import compared_with, earlier_lines, earlier_period, periods_of
+from schemas.earlier import compared_with, earlier_period
 from schemas.finding import Finding, Severity
 from schemas.form import Form
 from schemas.frames import Wide
 from schemas.in_force import InForce
+from schemas.likeness import beside, likeness, paired, powers_of_ten, then
 from schemas.owed import Owed
 from schemas.peers import unlike_peers
 from schemas.period import Period
@@ -82,6 +82,7 @@ class _Look:
     anomaly: Anomaly
     due: Owed
     lines: pl.DataFrame
+    beside: Mapping[str, pl.DataFrame]  # the lines with their earlier reports, by alias
     con: duckdb.DuckDBPyConnection
     in_force: InForce
     codes: Codes
@@ -97,6 +98,7 @@ def anomalies(
     own = lines.filter(pl.col("submitter") != BUREAU.code)  # what the bureau filed nobody could explain
     if own.is_empty():
         return findings, counts[0]
+    earlier = {alias: beside(due.wide.form, own, alias, in_force) for alias in (PREVIOUS, AGO)}
     for anomaly, look in (
         (known.units, _wrong_units), (known.growth, _growth),
         (known.digits, _digits), (known.copies, _copies),
@@ -104,7 +106,9 @@ def anomalies(
         valid = own.filter(_in_time(anomaly, due.wide))
         if valid.is_empty():
             continue
-        found, outcomes = look(_Look(anomaly, due, valid, con, in_force, codes))
+        among = pl.col("line").is_in(valid["line"].implode())
+        there = {alias: rows.filter(among) for alias, rows in earlier.items()}
+        found, outcomes = look(_Look(anomaly, due, valid, there, con, in_force, codes))
         findings += found
         counts.append(outcomes)
     return findings, pl.concat(counts)
@@ -123,33 +127,17 @@ def _wrong_units(at: _Look) -> Judged:
     """S009: a figure a power of ten away from the same report's last year, or from last year's report."""
     form = at.due.wide.form
     sized = [c.code for c in form.columns if c.numeric and not c.key and c.unit not in ("%", "-")]
-    pairs = [code for code in sized if f"{code}_ly" in sized]
-    ago, on = earlier_lines(form, AGO, periods_of(at.lines), at.in_force)
-    beside = at.lines.rename({"period": on[0]}).select("line", *on).join(ago, on=on)
-    bases = pl.concat([
-        _long(at.lines, {code: f"{code}_ly" for code in pairs}).with_columns(base=pl.lit("_ly")),
-        _long(beside, {code: code for code in sized}).with_columns(base=pl.lit("ago")),
-    ])  # fmt: skip
-    frames = {"figure": _long(at.lines, {code: code for code in sized}), "base": bases}
-    numbers = at.anomaly.numbers
-    powers = int(numbers["powers"])
-    query = f"""
-        SELECT f.line, f.field, f.figure, b.figure AS base_figure, b.base,
-            max(CASE WHEN abs(f.figure - b.figure * p.power) <= {numbers["tolerance"]} * b.figure * p.power
-                THEN p.power END) AS power
-        FROM figure AS f JOIN base AS b USING (line, field)
-        CROSS JOIN (SELECT (10.0 ** e)::DECIMAL(12,4) AS power
-                    FROM range(-{powers}, {powers} + 1) AS r(e) WHERE e <> 0) AS p
-        WHERE f.figure > 0 AND b.figure > 0 AND greatest(f.figure, b.figure) >= {numbers["floor"]}
-        GROUP BY ALL ORDER BY f.line, f.field, b.base"""
-    compared = _query(at.con, frames, query)
+    own = paired(at.lines, {code: f"{code}_ly" for code in sized if f"{code}_ly" in sized})
+    ago = paired(at.beside[AGO], {code: then(code) for code in sized})
+    pairs = pl.concat([own.with_columns(of=pl.lit("_ly")), ago.with_columns(of=pl.lit("ago"))])
+    compared = powers_of_ten(pairs, at.anomaly.numbers)
     findings = []
-    failed = compared.filter(pl.col("power").is_not_null())
+    failed = compared.filter(pl.col("power").is_not_null()).sort("line", "field", "of")
     for (line,), rows in failed.group_by("line", maintain_order=True):
         hits = list(rows.iter_rows(named=True))
         told = "；".join(dict.fromkeys(_unit_told(form, hit) for hit in hits))
         fields = dict.fromkeys(f for h in hits for f in (h["field"], *_last_year(h)))
-        from_ago = sorted({(AGO, h["field"]) for h in hits if h["base"] == "ago"})
+        from_ago = sorted({(AGO, h["field"]) for h in hits if h["of"] == "ago"})
         others = compared_with(at.due.wide, int(line), from_ago, at.in_force) if from_ago else ""
         said = told + (f"（对照 {others}）" if others else "")
         findings.append(_finding(at.anomaly, at.due.wide, int(line), tuple(fields), {"told": said}))
@@ -157,70 +145,60 @@ def _wrong_units(at: _Look) -> Judged:
 
 
 def _last_year(hit: Mapping[str, Any]) -> tuple[str, ...]:
-    return (f"{hit['field']}_ly",) if hit["base"] == "_ly" else ()
+    return (f"{hit['field']}_ly",) if hit["of"] == "_ly" else ()
 
 
 def _unit_told(form: Form, hit: Mapping[str, Any]) -> str:
-    base = "上年同期" if hit["base"] == "_ly" else "上年同期报表"
+    base = "上年同期" if hit["of"] == "_ly" else "上年同期报表"
     power = hit["power"]
     times = f"{power.normalize():f} 倍" if power >= 1 else f"1/{(1 / power).normalize():f}"
     label = form.column(hit["field"]).label
-    return f"“{label}”{_shown(hit['figure'])} 约为{base} {_shown(hit['base_figure'])} 的 {times}"
+    return f"“{label}”{_shown(hit['figure'])} 约为{base} {_shown(hit['base'])} 的 {times}"
 
 
 def _copies(at: _Look) -> Judged:
     """S322: cumulative figures of the last report again, or all of last year's times one factor."""
-    form = at.due.wide.form
-    flows = {c.code: c.code for c in form.columns if c.numeric and c.tense == "cum"}
+    wide = at.due.wide
+    flows = {c.code: then(c.code) for c in wide.form.columns if c.numeric and c.tense == "cum"}
     least = int(at.anomaly.numbers["figures"])
     findings, seen, hit = [], [], []
     if len(flows) < least:
         return [], pl.DataFrame(schema=_COUNTS)
     for alias in (PREVIOUS, AGO):
-        there, on = earlier_lines(form, alias, periods_of(at.lines), at.in_force)
-        beside = at.lines.rename({"period": on[0]}).select("line", *on).join(there, on=on)
-        frames = {"figure": _long(at.lines, flows), "base": _long(beside, flows)}
-        compared = _query(at.con, frames, """
-            SELECT line, count(*) AS n, count(*) FILTER (f.figure = b.figure) AS equal_n,
-                min((f.figure / b.figure)::DECIMAL(28,4)) AS low, max((f.figure / b.figure)::DECIMAL(28,4)) AS high,
-                list(field ORDER BY field) FILTER (f.figure = b.figure) AS equal_fields,
-                list(field ORDER BY field) AS fields
-            FROM figure AS f JOIN base AS b USING (line, field)
-            WHERE f.figure <> 0 AND b.figure <> 0
-            GROUP BY line ORDER BY line""")  # fmt: skip
-        scaled = (pl.col("n") >= least) & (pl.col("low") == pl.col("high"))
-        copied = pl.col("equal_n") >= least
-        failed = compared.filter(copied if alias == PREVIOUS else scaled)
-        seen.append(compared.filter(pl.col("n") >= least)["line"])
+        pairs = paired(at.beside[alias], flows)
+        compared = likeness(pairs).filter(pl.col("n") >= least)
+        copied = pl.col("equal_n") >= least if alias == PREVIOUS else pl.col("low") == pl.col("high")
+        failed = compared.filter(copied)
+        seen.append(compared["line"])
         hit.append(failed["line"])
         for row in failed.iter_rows(named=True):
             line = row["line"]
-            period = Period.parse(at.due.wide.submissions[at.due.wide.origins[line][0]].period)
-            report = earlier_period(form, alias, period)
+            own = pairs.filter(pl.col("line") == line).sort("field")
+            period = Period.parse(wide.submissions[wide.origins[line][0]].period)
+            report = earlier_period(wide.form, alias, period)
             if alias == PREVIOUS:
-                fields, told = row["equal_fields"], f"{row['equal_n']} 项累计数与 {report} 完全相同"
+                own = own.filter(pl.col("figure") == pl.col("base"))
+                told = f"{own.height} 项累计数与 {report} 完全相同"
             else:
-                fields, told = row["fields"], f"{row['n']} 项累计数都是 {report} 的 {_shown(row['low'])} 倍"
-            findings.append(_finding(at.anomaly, at.due.wide, line, fields, {"told": told}))
+                told = f"{own.height} 项累计数都是 {report} 的 {_shown(row['low'])} 倍"
+            findings.append(_finding(at.anomaly, wide, line, own["field"], {"told": told}))
     return findings, _outcomes(at.anomaly, at.lines, pl.concat(seen), pl.concat(hit))
 
 
 def _growth(at: _Look) -> Judged:
     """S321: growth far from that of peers."""
-    findings, seen, hit = [], [], []
-    for odd, compared in unlike_peers(at.due, at.lines, at.con, at.in_force, at.codes, at.anomaly.numbers):
-        seen.append(compared)
-        hit.append(odd["line"])
-        for row in odd.iter_rows(named=True):
-            label = at.due.wide.form.column(row["field"]).label
-            rate = (row["growth"] - 1) * 100
-            told = f"“{label}”{_shown(round(rate, 1))} %"
-            names = {"told": told, "n": str(row["n"]), "z": _shown(round(row["z"], 1))}
-            fields = (row["field"], f"{row['field']}_ly")
-            findings.append(_finding(at.anomaly, at.due.wide, row["line"], fields, names))
-    if not seen:
+    wide = at.due.wide
+    compared = unlike_peers(wide.form, at.lines, at.con, at.in_force, at.codes, at.anomaly.numbers)
+    if compared is None:
         return [], pl.DataFrame(schema=_COUNTS)
-    return findings, _outcomes(at.anomaly, at.lines, pl.concat(seen), pl.concat(hit))
+    odd = compared.filter(pl.col("z") > at.anomaly.numbers["z"])
+    findings = []
+    for row in odd.iter_rows(named=True):
+        told = f"“{wide.form.column(row['field']).label}”{_shown(round((row['growth'] - 1) * 100, 1))} %"
+        names = {"told": told, "n": str(row["n"]), "z": _shown(round(row["z"], 1))}
+        fields = (row["field"], f"{row['field']}_ly")
+        findings.append(_finding(at.anomaly, wide, row["line"], fields, names))
+    return findings, _outcomes(at.anomaly, at.lines, compared["line"], odd["line"])
 
 
 def _digits(at: _Look) -> Judged:
@@ -235,24 +213,6 @@ def _digits(at: _Look) -> Judged:
             )
     places = [pl.Series("line", numbers, dtype=pl.UInt32) for numbers in (seen, hit)]
     return findings, _outcomes(at.anomaly, at.lines.filter(pl.col("line").is_in(seen)), *places)
-
-
-def _long(lines: pl.DataFrame, fields: Mapping[str, str]) -> pl.DataFrame:
-    """Line, field, figure; each field is taken from the column that it is mapped to."""
-    picked = lines.select("line", *(pl.col(column).alias(code) for code, column in fields.items()))
-    if not fields:
-        return pl.DataFrame(schema={"line": pl.UInt32, "field": pl.String, "figure": pl.Decimal(20, 4)})
-    return picked.unpivot(index="line", variable_name="field", value_name="figure").drop_nulls("figure")
-
-
-def _query(con: duckdb.DuckDBPyConnection, frames: Mapping[str, pl.DataFrame], query: str) -> pl.DataFrame:
-    for name, frame in frames.items():
-        con.register(name, frame)
-    try:
-        return fetch(con, query)
-    finally:
-        for name in frames:
-            con.unregister(name)
 
 
 def _outcomes(anomaly: Anomaly, lines: pl.DataFrame, compared: pl.Series, failed: pl.Series) -> pl.DataFrame:

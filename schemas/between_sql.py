@@ -167,8 +167,7 @@ def _lines(rule: BetweenRule, side: Side, judged: Period) -> str:
         alike = ", ".join(side.newest)
         newest = f"QUALIFY rank() OVER (PARTITION BY {alike} ORDER BY reference DESC) = 1"
     return f"""
-        SELECT * FROM {side.form} {place}
-        CROSS JOIN (SELECT {_constants(rule, judged)}) AS this
+        SELECT *, {_constants(rule, judged)} FROM {side.form} {place}
         WHERE {which} {newest}"""
 
 

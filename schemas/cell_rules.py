@@ -20,7 +20,7 @@ from schemas.form import Column
 from schemas.frames import AMOUNT, OVERFLOW, Wide
 from schemas.owed import Offices, Owed
 from schemas.period import Period
-from schemas.ranges import inside, ranged
+from schemas.ranges import inside
 from schemas.uscc import valid_uscc
 
 Say = Callable[[Column, int], tuple[str, str]]  # column and line to sentence and advice
@@ -61,8 +61,9 @@ def _required(owed: Owed) -> CellRule:
         owing = owed.owing(column.code)
         if not owing:
             continue
-        blank = pl.col(column.code) == "" if column.key else pl.col(column.code).is_null()
-        unexplained = blank & wide.gap(column.code).is_null()
+        unexplained = pl.col(column.code) == "" if column.key else pl.col(column.code).is_null()
+        if column.code in wide.gaps:
+            unexplained &= wide.gap(column.code).is_null()
         if column.optional_when:
             unexplained &= ~pl.sql_expr(column.optional_when).fill_null(False)
         good[column.code] = ~(pl.col("situation").is_in(owing) & unexplained)
@@ -75,8 +76,10 @@ def _required(owed: Owed) -> CellRule:
 
 
 def _range(wide: Wide) -> CellRule:
-    fits = {c.code: (wide.gap(c.code) != OVERFLOW).fill_null(True) for c in ranged(wide.form)}
-    good = {c.code: fits[c.code] & inside(wide.form, c) for c in ranged(wide.form)}
+    good = {
+        code: fits & (wide.gap(code) != OVERFLOW).fill_null(True) if code in wide.gaps else fits
+        for code, fits in inside(wide.form).items()
+    }
 
     def say(column: Column, line: int) -> tuple[str, str]:
         low = "不限" if column.min is None else f"{column.min:f}"

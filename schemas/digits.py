@@ -40,26 +40,33 @@ def odd_digits(wide: Wide, lines: pl.DataFrame, numbers: Mapping[str, Decimal]) 
     parts = lines
     if "subchain_code" in lines.columns:
         parts = lines.filter(pl.col("subchain_code") != WHOLE_CHAIN)
+    whole = pl.col("figure").cast(pl.Int64)
     figures = (
         parts.select("line", "submission", *fields)
         .unpivot(index=["line", "submission"], on=fields, variable_name="field", value_name="figure")
-        .drop_nulls("figure")
         .filter(pl.col("figure").abs() >= numbers["floor"])
-        .filter(pl.col("figure") == pl.col("figure").cast(pl.Int64).cast(pl.Decimal(20, 4)))
-        .with_columns(pl.col("figure").cast(pl.Int64).abs())
-        .unique(subset=["line", "figure"])  # two names for one figure of a line are no repetition
-        .sort("submission", "line", "field")
+        .filter(pl.col("figure") == whole.cast(pl.Decimal(20, 4)))
+        .with_columns(whole.abs())
+        .unique(
+            subset=["line", "figure"], keep="first"
+        )  # two names for one figure of a line are no repetition
+        .with_columns(end=pl.col("figure") % 10)
     )
     figure = pl.col("figure")
-    counted = figures.group_by("submission", maintain_order=True).agg(
-        line=pl.col("line").first(),
-        n=pl.len(),
-        fields=pl.col("field").unique().sort(),
-        ends=pl.concat_list([(figure % 10 == digit).sum() for digit in range(10)]).first(),
-        round=(figure % _ROUND == 0).sum(),
-        repeated=figure.is_duplicated().sum(),
+    counted = (
+        figures.group_by("submission")
+        .agg(
+            line=pl.col("line").min(),
+            n=pl.len(),
+            fields=pl.col("field").unique().sort(),
+            ends=pl.concat_list([(pl.col("end") == digit).sum() for digit in range(10)]).first(),
+            round=(figure % _ROUND == 0).sum(),
+            repeated=figure.is_duplicated().sum(),
+        )
+        .filter(pl.col("n") >= numbers["figures"])
+        .sort("submission")
     )
-    for own in counted.filter(pl.col("n") >= numbers["figures"]).iter_rows(named=True):
+    for own in counted.iter_rows(named=True):
         yield Odd(own["line"], tuple(own["fields"]), tuple(_oddities(own, numbers)))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 
 import polars as pl
 
@@ -24,6 +25,8 @@ HISTORY = "history"  # the edition of what a history workbook gave
 # Why a field of a line is blank, beside the marks N, W and C; null where nothing was written.
 UNREAD = "?"  # something stands there that is no number
 OVERFLOW = "!"  # a number too large for the column
+
+_ROW = attrgetter("row")
 
 
 def form_of(submission: Submission) -> Form | None:
@@ -69,17 +72,22 @@ class Wide:
     @cached_property
     def keys(self) -> list[Key]:
         """The key of each line."""
-        return self.frame.select([c.code for c in self.form.keys]).rows()
+        # column by column: polars makes a tuple of a row at many times the cost
+        return list(zip(*(self.frame[c.code].to_list() for c in self.form.keys), strict=True))
 
     @cached_property
     def periods(self) -> tuple[Period, ...]:
         """All periods in the frame, in order."""
         return tuple(sorted(Period.parse(text) for text in self.frame["period"].unique()))
 
+    @cached_property
+    def gaps(self) -> frozenset[str]:
+        """The fields of which some cell is blank for a reason."""
+        return frozenset(n.removeprefix("gap_") for n in self.frame.columns if n.startswith("gap_"))
+
     def gap(self, code: str) -> pl.Expr:
         """Why a field is blank: a mark, UNREAD or OVERFLOW; null where it is filled or just blank."""
-        name = f"gap_{code}"
-        return pl.col(name) if name in self.frame.columns else pl.lit(None, dtype=pl.String)
+        return pl.col(f"gap_{code}") if code in self.gaps else pl.lit(None, dtype=pl.String)
 
     def cell(self, line: int, code: str) -> Cell | None:
         """The cell of a field in a line; None if the sheet has none."""
@@ -106,7 +114,7 @@ def frame_of(form: Form, submissions: Sequence[Submission]) -> Wide:
     """The frame of all submissions of one form edition, in their order."""
     key_codes = [c.code for c in form.keys]
     data_codes = [c.code for c in form.columns if not c.key]
-    sizes = [max((cell.row for cell in s.cells), default=-1) + 1 for s in submissions]
+    sizes = [max(map(_ROW, s.cells), default=-1) + 1 for s in submissions]
     total = sum(sizes)
     values: dict[str, list[str | None]] = {code: [None] * total for code in key_codes + data_codes}
     gaps: dict[str, dict[int, str]] = {}

@@ -18,7 +18,7 @@ from schemas.codes import PROVINCE, WHOLE_CHAIN, Codes
 from schemas.form import Column, Form
 from schemas.frames import HISTORY, OVERFLOW, Wide
 from schemas.period import Period
-from schemas.ranges import inside, ranged
+from schemas.ranges import inside
 from schemas.reading.record import Submission
 from schemas.territory import BUREAU, Key, Submitter, due, may_write, row_keys, row_level, submitters
 
@@ -95,9 +95,9 @@ class Owed:
     @cached_property
     def plausible(self) -> pl.DataFrame:
         """The frame for the form's own rules: a figure outside its range is blank, and why stands in its gap."""
-        outside = {c.code: ~inside(self.wide.form, c) for c in ranged(self.wide.form)}
-        hit = self.frame.select(pl.any_horizontal(pl.lit(False), *outside.values())).to_series().any()
-        if not hit:
+        outside = {code: ~good for code, good in inside(self.wide.form).items()}
+        hit = self.frame.select(**outside).select(pl.any_horizontal(pl.lit(False), pl.all())).to_series()
+        if not hit.any():
             return self.frame
         return self.frame.with_columns(
             *(pl.when(bad).then(None).otherwise(pl.col(code)).alias(code) for code, bad in outside.items()),

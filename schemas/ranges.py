@@ -6,24 +6,29 @@ would be compared with others, and a product of such figures has more digits tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
 import polars as pl
 
 from schemas.form import DEDUCTING, Column, Form
 from schemas.frames import AMOUNT
 
 
-def ranged(form: Form) -> list[Column]:
-    """The columns with a range."""
-    return [c for c in form.columns if c.numeric and (c.min is not None or c.max is not None)]
-
-
-def inside(form: Form, column: Column) -> pl.Expr:
-    """True where the figure lies in its range or there is none.
+@cache  # to write a form's expressions costs more than to evaluate them on a small batch
+def inside(form: Form) -> Mapping[str, pl.Expr]:
+    """For each column with a range, true where the figure lies in it or there is none.
 
     A row that takes double counts away (剔重) may be negative: there the range holds for the size.
     """
-    value, deducting = pl.col(column.code), _deducting(form)
-    good = pl.lit(True)
+    deducting = _deducting(form)
+    ranged = [c for c in form.columns if c.numeric and (c.min is not None or c.max is not None)]
+    return MappingProxyType({column.code: _fits(column, deducting) for column in ranged})
+
+
+def _fits(column: Column, deducting: pl.Expr) -> pl.Expr:
+    value, good = pl.col(column.code), pl.lit(True)
     if column.min is not None:
         good &= (value >= pl.lit(column.min, dtype=AMOUNT)) | deducting
     if column.max is not None:

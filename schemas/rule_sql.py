@@ -1,31 +1,22 @@
-"""One DuckDB statement that judges the rules of a form: conditions, expressions and outcomes as columns."""
+"""One DuckDB statement that evaluates the rules of a form: conditions, floors and expressions as columns.
+
+What follows from them is in ``verdicts``.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from schemas.database import quoted
-from schemas.finding import Severity
-from schemas.form import Rule
-from schemas.frames import OVERFLOW, UNREAD
-from schemas.owed import Owed
-from schemas.territory import BUREAU
-from schemas.touch import Touch, touched
-
-_WAITING = f"('{UNREAD}', '{OVERFLOW}', 'W', 'C')"  # blank, and the figure would be needed
+from schemas.form import Form, Rule
+from schemas.touch import touched
 
 
-def spares_bureau(rule: Rule) -> bool:
-    """What the bureau filed nobody could explain: only what cannot be true is said of it."""
-    return rule.severity is not Severity.HARD
-
-
-def statement(owed: Owed, rules: Sequence[Rule], source: str) -> str:
+def statement(form: Form, rules: Sequence[Rule], source: str) -> str:
     """The statement over the lines of ``source``, which has the earlier reports beside them as ``prev``, ``ago``.
 
     Grain: one line. Columns: line, submission, parameters, ``let`` expressions, ``alias.field`` of earlier
-    reports, and the outcome of each rule under its id; in the order of the lines.
+    reports, and of each rule its condition, its floor and what its expression said; in the order of the lines.
     """
     parameters = sorted({name for rule in rules for name in rule.parameters})
     of_month = [
@@ -36,67 +27,44 @@ def statement(owed: Owed, rules: Sequence[Rule], source: str) -> str:
         f'({_with_tolerance(text, rule)}) AS "{name}"' for rule in rules for name, text in rule.let.items()
     ]
     names = [f'"{name}"' for name in (*parameters, *(name for rule in rules for name in rule.let))]
-    touches = {rule.id: touched(owed.wide.form, rule) for rule in rules}
-    printed = sorted({pair for touch in touches.values() for pair in touch.earlier})
+    printed = sorted({pair for rule in rules for pair in touched(form, rule).earlier})
     names += [f'{alias}."{field}" AS "{alias}.{field}"' for alias, field in printed]
-    verdicts = [f'{_verdict(owed, rule, touches[rule.id])} AS "{rule.id}"' for rule in rules]
-    holds = [f'({_with_tolerance(rule.when or "TRUE", rule)}) AS "{rule.id} when"' for rule in rules]
+    holds = [f'({_with_tolerance(rule.when or "TRUE", rule)}) AS "{when_of(rule)}"' for rule in rules]
     # where its condition does not hold an expression is not to be evaluated at all
     said = [
-        f'CASE WHEN "{rule.id} when" THEN {_with_tolerance(rule.expr, rule)} END AS "{rule.id} said"'
+        f'CASE WHEN "{when_of(rule)}" THEN {_with_tolerance(rule.expr, rule)} END AS "{said_of(rule)}"'
         for rule in rules
     ]
+    floors = [  # asked for also where it is not known whether the condition holds
+        f'CASE WHEN NOT "{when_of(rule)}" THEN NULL ELSE {_with_tolerance(rule.floor, rule)} END'
+        f' AS "{floor_of(rule)}"'
+        for rule in rules
+        if rule.floor
+    ]
     stage = source
-    for more in (of_month, named, holds, said):
-        stage = f"(SELECT {', '.join(['*', *more])} FROM {stage})"
-    return f"SELECT line, submission, {', '.join([*names, *verdicts])} FROM {stage} ORDER BY line"
+    for more in (of_month, named, holds):
+        if more:
+            stage = f"(SELECT {', '.join(['*', *more])} FROM {stage})"
+    conditions = [f'"{when_of(rule)}"' for rule in rules]
+    columns = ", ".join(["line", "submission", *names, *conditions, *floors, *said])
+    return f"SELECT {columns} FROM {stage} ORDER BY line"
+
+
+def when_of(rule: Rule) -> str:
+    """The column that tells where a rule's condition holds."""
+    return f"{rule.id} when"
+
+
+def floor_of(rule: Rule) -> str:
+    """The column that tells whether a line reaches a rule's size floor; only of a rule that has one."""
+    return f"{rule.id} floor"
+
+
+def said_of(rule: Rule) -> str:
+    """The column that holds what a rule's expression said, null where its condition does not hold."""
+    return f"{rule.id} said"
 
 
 def _with_tolerance(text: str, rule: Rule) -> str:
     """The expression with the rule's ``tolerance`` as a number."""
     return re.sub(r"\btolerance\b", str(rule.tolerance), text)
-
-
-def _verdict(owed: Owed, rule: Rule, touch: Touch) -> str:
-    """The outcome of a rule as SQL; NULL in periods in which the rule does not exist."""
-    floor = _with_tolerance(rule.floor or "TRUE", rule)
-    lacking = [_lacking(owed, code) for code in sorted(touch.columns)]
-    lacking += [_lacking_then(owed, alias, field) for alias, field in sorted(touch.earlier)]
-    lacking += [f'"{name}" IS NULL' for name in rule.parameters]
-    if touch.window:
-        inside = " OR ".join(_lacking(owed, code) for code in sorted(touch.window))
-        over = f"OVER (PARTITION BY {', '.join(touch.partition)})" if touch.partition else "OVER ()"
-        lacking.append(f"bool_or({inside}) {over}")
-    # A rule that finds nothing filled in a line has nothing to pass.
-    some = " OR ".join(f"{code} IS NOT NULL" for code in sorted(touch.columns | touch.window)) or "TRUE"
-    outside = [str(p) for p in owed.wide.periods if not rule.valid(p)]
-    absent = f"WHEN period IN ({', '.join(map(quoted, outside))}) THEN NULL" if outside else ""
-    free = f"WHEN submitter = '{BUREAU.code}' THEN 'na'" if spares_bureau(rule) else ""
-    return f"""CASE {absent} {free}
-            WHEN NOT "{rule.id} when" THEN 'na'
-            WHEN NOT ({floor}) THEN 'na'
-            WHEN NOT "{rule.id} said" THEN 'fail'
-            WHEN {" OR ".join(lacking) or "FALSE"} THEN 'missing'
-            WHEN "{rule.id} said" AND ({some}) THEN 'pass'
-            ELSE 'na' END"""
-
-
-def _lacking(owed: Owed, code: str) -> str:
-    """SQL that is true where a column is blank and should not be."""
-    column = owed.wide.form.column(code)
-    numbers = ", ".join(str(number) for number in owed.owing(code))
-    due = f"situation IN ({numbers})" if numbers else "FALSE"
-    if column.optional_when:
-        due += f" AND NOT coalesce({column.optional_when}, FALSE)"
-    gap = f'"gap_{code}"' if f"gap_{code}" in owed.plausible.columns else None
-    if gap is None:
-        return f"({code} IS NULL AND {due})"
-    return f"({code} IS NULL AND (coalesce({gap} IN {_WAITING}, FALSE) OR ({gap} IS NULL AND {due})))"
-
-
-def _lacking_then(owed: Owed, alias: str, field: str) -> str:
-    """SQL that is true where a figure of an earlier report is blank and there is one now, or should be."""
-    blank = f'{alias}."{field}" IS NULL'
-    if all(column.code != field for column in owed.wide.form.columns):
-        return f"({blank})"
-    return f"({blank} AND ({field} IS NOT NULL OR {_lacking(owed, field)}))"

@@ -1,7 +1,7 @@
 """The rules of the form files: SQL expressions over a line, judged by DuckDB on the month's frame.
 
-The statement that judges them is made in ``rule_sql``. Level 1 looks at the line itself, level 2 also at earlier reports of the same key (``prev.x``, ``prev2.x``,
-``ago.x``, see ``earlier``).
+The statement that evaluates them is made in ``rule_sql``, the outcomes in ``verdicts``. Level 1 looks at the line
+itself, level 2 also at earlier reports of the same key (``prev.x``, ``prev2.x``, ``ago.x``, see ``earlier``).
 
 A rule has five outcomes. ``na``: its condition does not hold, or what it needs is blank where nobody
 had to fill it (not due, optional, marked N). ``missing``: what it needs is due and blank, unreadable,
@@ -24,13 +24,14 @@ from schemas.citing import cite, shown
 from schemas.database import fetch
 from schemas.earlier import OF, compared_with, earlier_lines, periods_of
 from schemas.finding import Finding
-from schemas.form import Rule
+from schemas.form import Form, Rule
 from schemas.frames import Wide
 from schemas.in_force import InForce
 from schemas.owed import Owed
-from schemas.rule_sql import spares_bureau, statement
+from schemas.rule_sql import statement
 from schemas.territory import BUREAU
 from schemas.touch import ALIASES, BRACES, RuleError, Touch, check_message, touched
+from schemas.verdicts import spares_bureau, with_verdicts
 
 Judged = tuple[list[tuple[int, Finding]], pl.DataFrame]
 
@@ -105,10 +106,11 @@ def _evaluate(
     for name, one in frames.items():
         con.register(name, one)
     try:
-        return _run(owed, rules, source, con)
+        said = _run(owed.wide.form, rules, source, con)
     finally:
         for name in frames:
             con.unregister(name)
+    return with_verdicts(owed, rules, frame, said)
 
 
 def _refuse_unknown(owed: Owed, rules: Sequence[Rule], alias: str, unknown: set[str]) -> None:
@@ -123,15 +125,15 @@ def _same(alias: str, on: Sequence[str]) -> str:
     return " AND ".join(f'{alias}."{name}" = wide."{"period" if name == OF else name}"' for name in on)
 
 
-def _run(owed: Owed, rules: Sequence[Rule], source: str, con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def _run(form: Form, rules: Sequence[Rule], source: str, con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     try:
-        return fetch(con, statement(owed, rules, source))
+        return fetch(con, statement(form, rules, source))
     except duckdb.Error:
         for rule in rules:
             try:
-                fetch(con, statement(owed, [rule], source))
+                fetch(con, statement(form, [rule], source))
             except duckdb.Error as error:
-                raise RuleError(f"规则 {rule.id}（{owed.wide.form.id}）无法执行：{error}") from error
+                raise RuleError(f"规则 {rule.id}（{form.id}）无法执行：{error}") from error
         raise
 
 

@@ -1,14 +1,14 @@
 """What every form is checked for: the pandera schema from its columns, and rows or sheets that should not be
 there, or are not.
 
-Pandera's cost is per check, so a rule of ``cell_rules`` is one check over all its columns, hung on the line
-number; which columns of a failing line are at fault is looked up afterwards.
+Pandera's cost is per column and per check, so all rules of ``cell_rules`` are one check, and the types of the columns
+another; which rules and columns are at fault is looked up afterwards, for the lines that fail.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandera.polars as pa
 import polars as pl
@@ -16,10 +16,13 @@ import polars as pl
 from schemas.cell_rules import CellRule
 from schemas.citing import about, cite
 from schemas.finding import Finding, Outcome
+from schemas.form import Form
 from schemas.frames import AMOUNT, Wide, key_text
 from schemas.owed import Offices, Owed, missing_rows
 from schemas.period import Period
 from schemas.touch import RuleError
+
+_GOOD = "good"  # the name of the one check
 
 
 def structure(wide: Wide, offices: Offices) -> Iterator[tuple[int, Finding]]:
@@ -60,13 +63,15 @@ def structure(wide: Wide, offices: Offices) -> Iterator[tuple[int, Finding]]:
 def shared_findings(due: Owed, rules: Sequence[CellRule]) -> Iterator[tuple[int, Finding]]:
     """What pandera finds, as findings on cells."""
     wide, form = due.wide, due.wide.form
-    for number, lines in _failures(due, rules).items():
-        rule = rules[number]
-        # Expressions may look at other lines, so they see the whole frame again.
-        verdicts = due.frame.select("line", **rule.good).filter(pl.col("line").is_in(lines))
+    lines = _failing(due, rules)
+    if not lines:
+        return
+    # Expressions may look at other lines, so they see the whole frame again.
+    verdicts = due.frame.select("line", **_verdicts(rules)).filter(pl.col("line").is_in(lines))
+    for number, rule in enumerate(rules):
         for code in rule.good:
             column = form.column(code)
-            for line in verdicts.filter(~pl.col(code))["line"]:
+            for line in verdicts.filter(~pl.col(f"{number} {code}"))["line"]:
                 message, advice = rule.say(column, line)
                 yield (
                     wide.origins[line][0],
@@ -74,41 +79,66 @@ def shared_findings(due: Owed, rules: Sequence[CellRule]) -> Iterator[tuple[int,
                 )
 
 
-def _failures(due: Owed, rules: Sequence[CellRule]) -> dict[int, list[int]]:
-    """One eager call of pandera: the failing lines of each rule, by its place in ``rules``."""
-    schema = schema_of(due.wide, rules)
+def _failing(due: Owed, rules: Sequence[CellRule]) -> list[int]:
+    """One eager call of pandera: the lines in which some rule fails."""
     try:
-        schema.validate(due.frame, lazy=True)
+        schema_of(due.wide.form, rules).validate(due.frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         # An error inside a check is reported as a failure without a line: it is ours, not the filer's.
-        broken = cases.filter(pl.col("index").is_null() | ~pl.col("check").str.contains(r"^\d+$"))
+        broken = cases.filter(pl.col("index").is_null() | (pl.col("check") != _GOOD))
         if not broken.is_empty():
             case = broken.row(0, named=True)
             raise RuleError(
-                f"{due.wide.form.id} 的通用检查出错：{case['column']} {case['check']} {case['failure_case']}"
+                f"{due.wide.form.id} 的通用检查出错：{case['column']} {_broken(due, rules) or case['check']} "
+                f"{case['failure_case']}"
             ) from errors
-        by_rule: dict[int, list[int]] = {}
-        for check_name, line in cases.select("check", "index").rows():
-            by_rule.setdefault(int(check_name), []).append(line)
-        return by_rule
-    return {}
+        return cases["index"].to_list()
+    return []
 
 
-def schema_of(wide: Wide, rules: Sequence[CellRule]) -> pa.DataFrameSchema:
-    """The pandera schema of a form: column types, and one check per shared rule."""
+def _broken(due: Owed, rules: Sequence[CellRule]) -> str:
+    """The columns that are not of their type and the rules that cannot be evaluated."""
+    frame = due.frame
+    names = [code for code, kind in _types(due.wide.form).items() if frame.schema.get(code) != kind]
+    for rule in rules:
+        try:
+            frame.select(**rule.good)
+        except pl.exceptions.PolarsError:
+            names.append(rule.id)
+    return "、".join(names)
 
-    def hung(number: int, rule: CellRule) -> pa.Check:
-        return pa.Check(
-            lambda data: data.lazyframe.select(**rule.good), name=rule.id, error=str(number), ignore_na=False
-        )
 
-    types = {
-        column.code: pa.Column(AMOUNT if column.numeric else pl.String, nullable=not column.key)
-        for column in wide.form.columns
-    }
-    line = pa.Column(pl.UInt32, checks=[hung(number, rule) for number, rule in enumerate(rules)])
-    return pa.DataFrameSchema({"line": line} | types)
+def _verdicts(rules: Sequence[CellRule]) -> dict[str, pl.Expr]:
+    """True for a good cell, by the rule's place and the column: two rules of one id may look at one column."""
+    return {f"{number} {code}": good for number, rule in enumerate(rules) for code, good in rule.good.items()}
+
+
+def schema_of(form: Form, rules: Sequence[CellRule]) -> pa.DataFrameSchema:
+    """The pandera schema of a form: keys that are never null, all columns of their types, all shared rules.
+
+    The types are one check and so are the rules; the rules are hung on the line, by which a failure is known.
+    """
+    types = _types(form).items()
+    typed = pa.Check(lambda data: types <= data.lazyframe.collect_schema().items(), error="types")
+    verdicts = _verdicts(rules)
+    # a function, since pandera copies deeply what a check is made of
+    good = pa.Check(lambda data: _all_good(verdicts, data), error=_GOOD, ignore_na=False)
+    keys = {column.code: pa.Column(pl.String) for column in form.keys}
+    return pa.DataFrameSchema({"line": pa.Column(pl.UInt32, checks=good)} | keys, checks=typed)
+
+
+def _all_good(verdicts: Mapping[str, pl.Expr], data: pa.PolarsData) -> pl.LazyFrame:
+    """True for a line in which all is good.
+
+    Eager and in two steps: to plan so many expressions in one costs polars more than to evaluate them.
+    """
+    return data.lazyframe.collect().select(**verdicts).select(pl.all_horizontal(pl.all())).lazy()
+
+
+def _types(form: Form) -> dict[str, pl.DataType]:
+    """What each column of the form is in a frame."""
+    return {column.code: AMOUNT if column.numeric else pl.String() for column in form.columns}
 
 
 def shared_outcomes(rules: Sequence[CellRule], found: Sequence[Sequence[Finding]]) -> pl.DataFrame:

@@ -93,6 +93,12 @@ def small_home(small_ran: Ran, tmp_path: Path) -> Path:
     return shutil.copytree(small_ran.home, tmp_path / "home")
 
 
+@pytest.fixture
+def month_home(month_ran: Ran, tmp_path: Path) -> Path:
+    """A copy of the home after the run of the month alone."""
+    return shutil.copytree(month_ran.home, tmp_path / "home")
+
+
 @pytest.fixture(scope="session")
 def province_ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """One run of the whole sample province, as committed."""

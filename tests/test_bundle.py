@@ -109,9 +109,9 @@ def test_files_that_the_release_was_not_made_with_are_refused_though_the_list_ag
 
 
 def test_its_tables_carry_the_newest_stage_and_a_changed_one_is_named(
-    small: Small, small_home: Path, tmp_path: Path
+    small: Small, month_home: Path, tmp_path: Path
 ) -> None:
-    store, settings = Store(small_home), small.settings(small_home)
+    store, settings = Store(month_home), small.settings(month_home)
     with store.writing(), closing(open_warehouse(store, reader(settings))) as con:
         publish(con, store, "2026-10.1", Word("最终", "年报定案", "王五", "发布岗", "赵六"))
     path = tmp_path / "final.zip"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -14,6 +14,8 @@ from records import CODES, Draft, check, clean, history, published
 from schemas import checks
 from schemas.decide import decision
 from schemas.finding import Finding, Reply, Severity, State
+from schemas.form import Form
+from schemas.frames import Wide
 from schemas.period import Period
 from schemas.reading.record import Submission
 from schemas.territory import Key, delivery_due, submitter
@@ -370,7 +372,19 @@ def test_a_check_that_raises_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> N
         return CellRule("R04", {"ent_n": pl.col("no_such_column") > 0}, lambda column, line: ("", ""))
 
     monkeypatch.setattr("schemas.cell_rules._whole", broken)
-    with pytest.raises(RuleError, match="GLT02-2024"):
+    with pytest.raises(RuleError, match=r"GLT02-2024.*R04.*no_such_column"):
+        found(clean("GLT02", "2026-10", DONGHU).build())
+
+
+def test_a_column_of_another_type_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = checks.frame_of
+
+    def floating(form: Form, submissions: Sequence[Submission]) -> Wide:
+        wide = frame(form, submissions)
+        return replace(wide, frame=wide.frame.cast({"rev_cum": pl.Float64}))
+
+    monkeypatch.setattr("schemas.checks.frame_of", floating)
+    with pytest.raises(RuleError, match=r"GLT02-2024.*rev_cum"):
         found(clean("GLT02", "2026-10", DONGHU).build())
 
 

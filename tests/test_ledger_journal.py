@@ -287,6 +287,15 @@ def test_a_binary_float_never_enters_the_chain(journal: Journal) -> None:
     assert journal.append([]) == []
 
 
+@pytest.mark.parametrize("number", ["0.5", "1e3", "NaN"])
+def test_a_line_with_a_binary_float_is_no_event(journal: Journal, number: str) -> None:
+    kept = lines(journal)
+    assert b'"seq":4' in kept[3]
+    kept[3] = kept[3].replace(b'"seq":4', b'"seq":' + number.encode())
+    problems = write(journal, kept)
+    assert problems == ["台账日志 journal.jsonl 第 4 行读不出来：不是一条完整的事件记录。"]
+
+
 def test_a_newer_format_is_refused_by_name(journal: Journal) -> None:
     kept = lines(journal)
     record = json.loads(kept[0])

@@ -79,7 +79,7 @@ def test_what_goes_back_of_glt09_knows_its_own_record(
 ) -> None:
     settings, out = small.settings(tmp_path / "home"), tmp_path / "out"
     first = run_batch(
-        settings, THROUGH, [permu(small, tmp_path / "1" / "亩均.xlsx", va="2500")], out, compute=False
+        settings, THROUGH, [permu(small, tmp_path / "1" / "亩均.xlsx", va="2500")], None, compute=False
     )
     (finding,) = first.intake.judged[0].findings
     common = ("--permu", "--by", "李四", "--role", "审核员", "--note", "请附税务凭证",

@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Small
+from conftest import Ran, Small
 
-from flows.batch import Outcome
 from flows.intake import reader
 from flows.ledger.release import Release, ReleaseError, read_release
 from flows.ledger.store import Store
@@ -18,11 +17,10 @@ from indices.method import METHODS_DIR
 
 
 @pytest.fixture
-def home(small_outcome: Outcome, tmp_path: Path) -> Path:
+def home(month_ran: Ran, tmp_path: Path) -> Path:
     """Archive, journal and releases of the small province without its warehouse, as on another machine."""
-    assert small_outcome.release is not None
-    source = small_outcome.release.folder.parent.parent
-    return Path(shutil.copytree(source, tmp_path / "home", ignore=shutil.ignore_patterns("*.duckdb", "out")))
+    without = shutil.ignore_patterns("*.duckdb")
+    return Path(shutil.copytree(month_ran.home, tmp_path / "home", ignore=without))
 
 
 def release_in(home: Path) -> Release:

@@ -45,25 +45,25 @@ def commands(home: Path, folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def test_every_command_keeps_what_a_release_needs(
-    small: Small, small_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small: Small, month_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    calls = commands(small_home, tmp_path)
+    calls = commands(month_home, tmp_path)
     named = {c.name or getattr(c.callback, "__name__", "") for c in app.registered_commands}
     assert set(calls) | NOT_RUN == named, "a new command: run it here, or say why it cannot delete anything"
-    before, journal = kept(small_home), small_home / "journal.jsonl"
+    before, journal = kept(month_home), month_home / "journal.jsonl"
     lines = journal.read_bytes()
     assert before
     codes = ("--codes", str(small.codes.folder))
     for command, arguments in calls.items():
         lists = () if command == "releases" else codes
-        code, out, err = zhishu(capsys, command, *arguments, "--home", str(small_home), *lists)
+        code, out, err = zhishu(capsys, command, *arguments, "--home", str(month_home), *lists)
         assert code in (0, 1), (command, out, err)
-        now = kept(small_home)
+        now = kept(month_home)
         assert {name: now.get(name) for name in before} == before, command
         assert journal.read_bytes().startswith(lines), command
         lines = journal.read_bytes()
 
 
-def test_what_is_kept_cannot_be_written_by_its_own_account(small_home: Path) -> None:
-    for name in kept(small_home):
-        assert (small_home / name).stat().st_mode & 0o222 == 0, name
+def test_what_is_kept_cannot_be_written_by_its_own_account(month_home: Path) -> None:
+    for name in kept(month_home):
+        assert (month_home / name).stat().st_mode & 0o222 == 0, name

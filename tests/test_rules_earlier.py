@@ -361,6 +361,14 @@ def test_what_is_not_due_now_is_not_missed_in_the_report_before() -> None:
     assert outcomes(judged(quarter, []), "S326") == {"missing": 1}
 
 
+@pytest.mark.parametrize(("revenue", "outcome"), [("279999", "na"), ("280000", "missing")])
+def test_a_floor_is_asked_for_where_the_condition_is_not_known(revenue: str, outcome: str) -> None:
+    now, (september, *_) = series(
+        "GLT02", COUNTY, rev_cum=revenue
+    )  # 270,000 in September; August is not there
+    assert outcomes(judged(now, [september]), "S202D") == {outcome: 1}
+
+
 UNITS = {
     "190000": "10 倍", "20500": "", "190": "1/100", "199": "", "19": "1/1000", "1950000": "100 倍",
 }  # fmt: skip

@@ -60,7 +60,7 @@ def test_the_paper_names_offices_rows_and_fields_and_leaves_room_to_write(
 def test_weights_add_up_to_the_contributions_and_decide_the_draw(traced: Traced) -> None:
     everything = sample(traced, 10**6, 3)
     total = Decimal(0)
-    for index in traced.methods:
+    for index in traced.versions:
         for subject in traced.subjects(index):
             variables = traced.results(VARIABLE, index, subject)
             resting = {v["indicator"] for v in variables if v["cells"] > 0}

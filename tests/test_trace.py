@@ -1,6 +1,5 @@
 """From published figures to cells and back, on the small province."""
 
-import io
 import json
 import re
 import shutil
@@ -16,8 +15,6 @@ import duckdb
 import pytest
 from conftest import ROOT, Small
 from openpyxl import load_workbook
-from rich.console import Console
-from rich.tree import Tree
 from test_cli import zhishu
 
 from flows.approval import Approval, approve
@@ -32,7 +29,8 @@ from flows.pages import write_sheet
 from flows.publish import Word, publish
 from flows.trace import trace, trees
 from flows.trace_cell import trace_cell
-from flows.trace_text import HEADER, trace_rows, trace_tree
+from flows.trace_screen import show
+from flows.trace_text import HEADER, Branch, trace_rows, trace_tree
 from flows.traced import VARIABLE, Traced, TraceError
 from indices.method import METHODS_DIR, load_methods
 
@@ -147,7 +145,7 @@ def test_tree_and_workbook_hold_every_cell(traced: Traced, tmp_path: Path) -> No
     found = trace(traced, "CM", "EI")
     rows = trace_rows(found)
     assert len(rows) == sum(len(v["rows"]) for i in found["indicators"] for v in i["variables"]) > 50
-    assert len(trace_tree(found).children) == 3 + len({i["pillar_no"] for i in found["indicators"]})
+    assert len(trace_tree(found).branches) == 3 + len({i["pillar_no"] for i in found["indicators"]})
     for name in ("a.xlsx", "b.xlsx"):
         write_sheet(tmp_path / name, "溯源（内部）", "2026-10", HEADER, rows)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
@@ -219,10 +217,18 @@ def test_findings_answers_and_corrections_stand_at_their_own_row(small: Small, s
     assert f"{len(rules_on('GLT04', '2024', 'rd_exp', '2025', 'submission'))} 条规则无发现" in text
 
 
-def str_of(tree: Tree) -> str:
-    out = io.StringIO()
-    Console(file=out, width=600).print(tree, markup=False, highlight=False)
-    return out.getvalue()
+def str_of(tree: Branch) -> str:
+    return "\n".join(tree.lines())
+
+
+def test_a_pipe_gets_the_lines_that_a_wide_terminal_shows(
+    traced: Traced, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = trace_tree(trace(traced, "MQ", "360602", "MQ301"))
+    tree.add("两行的\n原文").add("").add("末端")
+    monkeypatch.setenv("COLUMNS", "600")
+    show(tree)
+    assert capsys.readouterr().out == str_of(tree) + "\n"
 
 
 def test_a_cell_names_the_rules_that_looked_at_it(traced: Traced) -> None:
@@ -310,8 +316,20 @@ def test_carried_values_say_their_age_and_events_their_numbers(traced: Traced) -
     assert "沿用 10 个月前" in str_of(trace_tree(trace(traced, "MQ", "360602", "MQ202")))
 
 
+@pytest.mark.parametrize(
+    ("index", "subject", "chains"),
+    [("CM", "EI", {"", "EI"}), ("CA", "KCU", {"", "NF"}), ("MQ", "360602", {"", "T"})],
+)
+def test_the_cells_of_other_chains_are_left_alone(
+    traced: Traced, index: str, subject: str, chains: set[str]
+) -> None:
+    """KCU stands on a sub-chain of NF, whose rows bear the chain's code."""
+    trace(traced, index, subject)
+    assert {row["chain_code"] for row in traced.query("select distinct chain_code from cell")} == chains
+
+
 def test_all_at_once_is_the_same_as_one_by_one(traced: Traced) -> None:
-    found = {tree["subject"]: tree for tree in trees(traced, traced.methods["CA"], traced.subjects("CA"))}
+    found = {tree["subject"]: tree for tree in trees(traced, traced.method("CA"), traced.subjects("CA"))}
     assert found and all(tree == trace(traced, "CA", subject) for subject, tree in found.items())
 
 

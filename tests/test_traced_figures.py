@@ -131,9 +131,9 @@ def recomputed(home: Path, codes: Codes) -> FromTrees:
     store = Store(home)
     with closing(view_warehouse(store)) as con, localcontext(prec=50):
         traced = Traced(con, store, read_release(store, "2026-10.1"), codes)
-        for index in traced.methods:
+        for index in traced.versions:
             leaves = {leaf.id: leaf for leaf in read_leaves(index)}
-            for tree in trees(traced, traced.methods[index], traced.subjects(index)):
+            for tree in trees(traced, traced.method(index), traced.subjects(index)):
                 again.add(tree, leaves)
         again.rank()
     return again

@@ -23,8 +23,8 @@ from schemas.reading.record import Delivery
 
 
 @pytest.fixture
-def store(small_home: Path) -> Store:
-    return Store(small_home)
+def store(month_home: Path) -> Store:
+    return Store(month_home)
 
 
 @pytest.fixture
@@ -113,11 +113,11 @@ def test_a_chain_rewritten_whole_is_found_against_the_anchor_alone(store: Store,
     ],
 )
 def test_a_changed_row_of_the_warehouse_is_named(
-    store: Store, small_ran: Ran, change: str, named: str
+    store: Store, month_ran: Ran, change: str, named: str
 ) -> None:
     with duckdb.connect(str(store.warehouse)) as con:
         con.execute(change)
-    again = Store(small_ran.home).warehouse  # as a rebuild would have it: see the first test
+    again = Store(month_ran.home).warehouse  # as a rebuild would have it: see the first test
     found = compared(store.warehouse, again, store.journal.entries(), threads=2)
     assert found and all(named in problem for problem in found) and "=" in found[0]
 

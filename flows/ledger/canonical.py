@@ -16,6 +16,8 @@ import duckdb
 
 from schemas.lists import text_of
 
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_BARE = frozenset({"INTEGER", "BIGINT", "BOOLEAN"})  # beside DECIMAL, types whose texts are never quoted
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -31,7 +33,21 @@ def sha256(data: bytes | str) -> str:
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no blanks; CanonicalError for binary floats and odd keys."""
     _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
+
+
+def read_json(text: str) -> Any:
+    """What a JSON text says; CanonicalError for a binary float, ValueError if it is no JSON."""
+    return json.loads(text, parse_float=_no_float, parse_constant=_no_float)
+
+
+def same_json(value: Any) -> str:
+    """The canonical text of what :func:`read_json` gave, which needs no second look at every value in it."""
+    return _ENCODER.encode(value)
+
+
+def _no_float(text: str) -> Any:
+    raise CanonicalError(f"binary float {text} has no canonical text; pass a decimal text")
 
 
 def _refuse_floats(value: Any) -> None:
@@ -66,7 +82,7 @@ def canonical_csv(con: duckdb.DuckDBPyConnection, query: str, key: Sequence[str]
     ).fetchall()[0][0]
     if twice:
         raise CanonicalError(f"key ({', '.join(key)}) is not total: {twice} values stand more than once")
-    line = " || ',' || ".join(_csv_field(_quoted(name)) for name, _ in columns)
+    line = " || ',' || ".join(_csv_field(_quoted(name), kind) for name, kind in columns)
     # the order is by bytes of the columns' own types: DuckDB compares VARCHAR in binary order
     rows = con.execute(f"select {line} from ({query}) order by {keys}").fetchall()
     lines = [",".join(name for name, _ in columns)]
@@ -78,9 +94,11 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _csv_field(column: str) -> str:
+def _csv_field(column: str, kind: str) -> str:
     """SQL for the text of a field: empty for NULL, quoted where it is empty or holds a mark of CSV."""
     text = f"cast({column} as varchar)"
+    if kind in _BARE or kind.startswith("DECIMAL"):
+        return f"coalesce({text}, '')"
     quoted = f"""'"' || replace({text}, '"', '""') || '"'"""
     return f"""case when {column} is null then ''
         when {text} = '' or regexp_matches({text}, '[,"\\n\\r]') then {quoted} else {text} end"""

@@ -18,28 +18,19 @@ from schemas.period import Period
 
 HEAD = ("period", "submitter", "subject", "source", "state", "row_key", "revised")
 
-
 # A submission's line is a row of its sheet. A record of history is one figure with its key, so there the
-# latest of each figure stands: by 版次, then date, then sequence, then row.
+# latest of each figure stands: by 版次, then date, then sequence, then row. Of every row the cell of one key speaks.
 _HEADS = """
-    with wanted as (
-        select * from in_force where form = $form and period in (select unnest($periods))
-    ), head as (
-        select submission, "row", any_value(row_key) as row_key, {keys}
-        from cell
-        where submission in (select id from wanted)
-            and (value is not null or text is not null
-                or (submission, row_key, field) in (select target, row_key, field from corrected))
-        group by submission, "row"
-    )
-    select h.*, w.period, w.submitter, w.subject, w.source, w.state, w.layered,
-        dense_rank() over (order by w.period, h.row_key, w.submitter, w.subject, w.layered,
-            case when w.layered then null else h.submission end,
-            case when w.layered then null else h."row" end) as line,
-        row_number() over (order by w.version, w.reported_on, w.id, h."row") as newness
-    from head h join wanted w on w.id = h.submission
-    order by line, newness
+    select c.submission, c."row", c.row_key, {keys}
+        w.period, w.submitter, w.subject, w.source, w.state, w.layered,
+        case when w.layered then null else c.submission end as filed,
+        case when w.layered then null else c."row" end as filed_row
+    from cell c join in_force w on w.id = c.submission
+    where w.form = $form and w.period in (select unnest($periods)) and c.field = $key and c.text is not null
+    order by w.period, c.row_key, w.submitter, w.subject, w.layered, filed, filed_row,
+        w.version, w.reported_on, w.id, c."row"
 """
+_LINE = ["period", "row_key", "submitter", "subject", "layered", "filed", "filed_row"]  # tell lines apart
 _FIGURES = """
     select c.submission, c."row", c.field, k.target is not null as changed,
         case when k.target is null then c.value else try_cast(k.new_value as decimal(20,4)) end as value,
@@ -68,10 +59,11 @@ class Ledger:
         if not known:
             return pl.DataFrame(schema=columns)
         # a register names places in columns that are no part of its key
-        keys = [c.code for c in _form(form).keys if c.code in KEY_COLUMNS]
-        query = _HEADS.format(keys=", ".join(f"any_value({name}) as {name}" for name in keys))
-        heads = fetch(self._con, query, {"form": form, "periods": known})
-        given = {"submissions": heads["submission"].unique().to_list(), "fields": list(columns)}
+        keys = "".join(f"c.{column.code}, " for column in _form(form).keys if column.code in KEY_COLUMNS)
+        given = {"form": form, "periods": known, "key": _never_blank(form)}
+        heads = fetch(self._con, _HEADS.format(keys=keys), given)
+        told = [name for name in columns if name not in heads.columns]
+        given = {"submissions": heads["submission"].unique().to_list(), "fields": told}
         figures = fetch(self._con, _FIGURES, given)
         return _lines(heads, figures, columns)
 
@@ -128,8 +120,12 @@ class Ledger:
 
 
 def _lines(heads: pl.DataFrame, figures: pl.DataFrame, columns: dict[str, pl.DataType]) -> pl.DataFrame:
-    """One row per line, its figures in columns; a line of the bureau only where nobody else filed its key."""
+    """One row per line, its figures in columns; a line of the bureau only where nobody else filed its key.
+
+    The heads come in the order of their lines, and those of one line in that of their newness.
+    """
     at = ["submission", "row"]
+    heads = heads.with_columns(line=pl.struct(_LINE).rle_id()).with_row_index("newness")
     known = figures.join(heads.select(*at, "line", "newness", "layered"), on=at)
     layered = known.filter("layered")
     if not layered.is_empty():
@@ -173,6 +169,11 @@ def _plain(corrected: str | None, number: str | None, text: str | None) -> str:
 def _form(code: str) -> Form:
     """The newest edition that submitters fill in: its fields are those of history too."""
     return [form for form in load_forms() if form.code == code and not form.filed_by_bureau][-1]
+
+
+def _never_blank(form: str) -> str:
+    """A key without which no row is accepted (R01), so that each row has one cell of it."""
+    return next(column.code for column in _form(form).keys if column.required)
 
 
 def columns_of(form: str, fields: Collection[str] | None = None) -> dict[str, pl.DataType]:

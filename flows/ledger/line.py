@@ -7,15 +7,14 @@ which host and from which file name. The seal holds both together.
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.ledger.canonical import canonical_json, sha256
+from flows.ledger.canonical import canonical_json, read_json, same_json, sha256
 from flows.ledger.events import Event
 
 FORMAT_VERSION = 1
@@ -44,7 +43,6 @@ class Entry:
 
 def chained(seq: int, previous: str, event: Event) -> Entry:
     """The entry of an event behind the one with hash ``previous``, with the facts beside it as they are now."""
-    payload = _payload(seq, str(event.type), event.actor, event.role, event.body)
     beside = {
         "recorded_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "os_user": _os_user(),
@@ -54,41 +52,34 @@ def chained(seq: int, previous: str, event: Event) -> Entry:
         beside["file_name"] = event.file_name
     if event.manifest:
         beside["manifest"] = event.manifest
+    body = canonical_json(event.body)
     # the body goes through JSON once, so that an entry just written equals the entry read again
-    body = json.loads(canonical_json(event.body))
-    return Entry(
-        seq, str(event.type), event.actor, event.role, body, previous, sha256(previous + payload), beside
-    )
-
-
-def _payload(seq: int, kind: str, actor: str, role: str, body: Mapping[str, Any]) -> str:
-    return canonical_json(
-        {
-            "format_version": FORMAT_VERSION,
-            "seq": seq,
-            "type": kind,
-            "actor": actor,
-            "role": role,
-            "body": body,
-        }
-    )
+    entry = Entry(seq, str(event.type), event.actor, event.role, read_json(body), previous, "", beside)
+    return replace(entry, hash=sha256(previous + _payload(entry, body)))
 
 
 def line_of(entry: Entry) -> str:
     """The text of an entry, without a line end."""
-    record = {
-        "format_version": FORMAT_VERSION,
-        "seq": entry.seq,
-        "type": entry.type,
-        "actor": entry.actor,
-        "role": entry.role,
-        "body": entry.body,
-        "prev": entry.prev,
-        "hash": entry.hash,
-        "beside": entry.beside,
-        "seal": sha256(entry.hash + canonical_json(entry.beside)),
-    }
-    return canonical_json(record)
+    return _line(entry, same_json(entry.body))
+
+
+def _payload(entry: Entry, body: str) -> str:
+    """The canonical text of what is chained; ``body`` is that of the body, by far the longest part of it."""
+    actor, role, seq, kind = map(same_json, (entry.actor, entry.role, entry.seq, entry.type))
+    return (
+        f'{{"actor":{actor},"body":{body},"format_version":{FORMAT_VERSION},"role":{role},"seq":{seq},'
+        f'"type":{kind}}}'
+    )
+
+
+def _line(entry: Entry, body: str) -> str:
+    """The canonical text of the whole line, of which the payload is a part."""
+    actor, role, seq, kind = map(same_json, (entry.actor, entry.role, entry.seq, entry.type))
+    own, previous, beside = map(same_json, (entry.hash, entry.prev, entry.beside))
+    return (
+        f'{{"actor":{actor},"beside":{beside},"body":{body},"format_version":{FORMAT_VERSION},"hash":{own},'
+        f'"prev":{previous},"role":{role},"seal":"{sha256(entry.hash + beside)}","seq":{seq},"type":{kind}}}'
+    )
 
 
 def parse(line: bytes, number: int, last: Entry | None, follows: bool = True) -> tuple[Entry | None, str]:
@@ -98,14 +89,14 @@ def parse(line: bytes, number: int, last: Entry | None, follows: bool = True) ->
     """
     try:
         text = line.decode()
-        record = json.loads(text)
+        record = read_json(text)
         entry = Entry(
             record["seq"], record["type"], record["actor"], record["role"], record["body"],
             record["prev"], record["hash"], record["beside"],
         )  # fmt: skip
-        payload = _payload(entry.seq, entry.type, entry.actor, entry.role, entry.body)
-        sound = sha256(entry.prev + payload) == entry.hash and set(record) == _KEYS
-        relined = line_of(entry)
+        body = same_json(entry.body)
+        sound = sha256(entry.prev + _payload(entry, body)) == entry.hash and set(record) == _KEYS
+        relined = _line(entry, body)
         version = record["format_version"]
     except (ValueError, KeyError, TypeError, AttributeError):
         return None, f"第 {number} 行读不出来：不是一条完整的事件记录。"

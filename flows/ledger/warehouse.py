@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -217,6 +216,7 @@ def _read_ahead(
     store: Store, digests: Sequence[str], read: ReadFiles
 ) -> Iterator[tuple[set[str], dict[Key, Submission]]]:
     """Some workbooks at a time with their submissions; the next are read while those before are put in."""
+    from concurrent.futures import ThreadPoolExecutor  # here: who only reads the warehouse does without
 
     def reading(some: Sequence[str]) -> dict[Key, Submission]:
         if not some:
