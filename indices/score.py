@@ -6,7 +6,7 @@ key: the same design and table, in whatever order of rows and columns, give the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import polars as pl
@@ -15,7 +15,7 @@ from indices.declare import Aggregate, Denominate, Impute, Normalise, Screen, Tr
 from indices.design import Design, Step
 from indices.one_thread import on_one_thread
 from indices.steps.aggregate import climb
-from indices.steps.bench import VALUE, Bench, Columns, Note, ScoreError
+from indices.steps.bench import Bench, Note
 from indices.steps.denominate import denominate
 from indices.steps.impute import impute
 from indices.steps.normalise import normalise
@@ -28,10 +28,13 @@ from indices.steps.weigh import place_given, weigh
 from indices.table import Place, Table, arrange
 from schemas.database import fetch, scratch
 
-_FILLED: Columns = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "value": VALUE, "source": pl.String,
-           "method": pl.String}  # fmt: skip
-_TREATED: Columns = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "before": VALUE, "after": VALUE,
-            "how": pl.String}  # fmt: skip
+_FIGURE = ("subject", "period", "indicator")
+_CHANGED = """
+    CREATE TEMP TABLE imputed (subject VARCHAR, period VARCHAR, indicator VARCHAR, value DECIMAL(38,18), source VARCHAR,
+      method VARCHAR);
+    CREATE TEMP TABLE treated (subject VARCHAR, period VARCHAR, indicator VARCHAR, before DECIMAL(38,18),
+      after DECIMAL(38,18), how VARCHAR)
+"""
 
 
 @dataclass(frozen=True)
@@ -85,17 +88,15 @@ def score_table(design: Design, table: Table, threads: int = 1) -> Scored:
         _place(bench, table)
         said = "数据中有这个代码，而方法中没有，其数值未用", "核对代码，或删去这些行"
         bench.notes.extend(Note("unknown", "", "", name, *said) for name in table.unknown)
-        values = _ordered(bench, "figure", "subject, period, indicator", "* EXCLUDE (t, source)")
-        before: pl.DataFrame | None = None
+        values = table.figures.drop("t", "source").sort(_FIGURE)
+        before = values
         for step in design.steps:
             if isinstance(step, Normalise):
-                before = _ordered(bench, "figure", "subject, period, indicator", "* EXCLUDE (t)")
+                before = _ordered(bench, "figure", _FIGURE, "* EXCLUDE (t)")
             _take(bench, step)
-            if not bench.rows("SELECT 1 FROM subject_row LIMIT 1"):
-                raise ScoreError("没有单位达到 screen 要求的指标覆盖率，不能计算；请补报，或修改 at_least。")
         publish(bench)
         missing_points(bench, design.aggregate)
-        return _frames(bench, values, before if before is not None else values)
+        return _frames(bench, values, before)
 
 
 def _place(bench: Bench, table: Table) -> None:
@@ -104,8 +105,7 @@ def _place(bench: Bench, table: Table) -> None:
     bench.place("membership", table.groups)
     bench.place("figure", table.figures)
     bench.place("column_value", table.columns)
-    bench.place("imputed", pl.DataFrame(schema=_FILLED))
-    bench.place("treated", pl.DataFrame(schema=_TREATED))
+    bench.con.execute(_CHANGED)
     place_given(bench)
 
 
@@ -130,30 +130,25 @@ def _take(bench: Bench, step: Step) -> None:
             climb(bench, step)
 
 
-def _ordered(bench: Bench, table: str, key: str, columns: str = "*") -> pl.DataFrame:
-    return fetch(bench.con, f"SELECT {columns} FROM {table} ORDER BY {key}")
+def _ordered(bench: Bench, table: str, key: Sequence[str], columns: str = "*") -> pl.DataFrame:
+    return fetch(bench.con, f"SELECT {columns} FROM {table} ORDER BY {', '.join(key)}")
 
 
 def _frames(bench: Bench, values: pl.DataFrame, prepared: pl.DataFrame) -> Scored:
-    figure = "subject, period, indicator"
-    take: Callable[..., pl.DataFrame] = lambda *args: _ordered(bench, *args)  # noqa: E731
-    bench.con.execute(
-        "CREATE OR REPLACE TEMP TABLE weighed AS SELECT w.*, e.effective FROM weight AS w"
-        " JOIN effective AS e USING (node, period)"
-    )
     schema = dict.fromkeys(Note._fields, pl.String)
     notes = pl.DataFrame(bench.notes, schema, orient="row")
+    weighed = "weight JOIN effective USING (node, period)"
     return Scored(
         values=values,
-        imputed=take("imputed", f"{figure}, method"),
-        treated=take("treated", figure),
+        imputed=_ordered(bench, "imputed", (*_FIGURE, "method")),
+        treated=_ordered(bench, "treated", _FIGURE),
         prepared=prepared,
-        posts=take("post", "indicator, period"),
-        scores=take("score", figure, "* EXCLUDE (t)"),
-        levels=take("node_value", "subject, period, node"),
-        published=take("published", "subject, period, node"),
-        weights=take("weighed", "node, period"),
-        coverage=take("coverage", "subject, period"),
-        points=take("points", "subject, period, rule"),
+        posts=_ordered(bench, "post", ("indicator", "period")),
+        scores=_ordered(bench, "score", _FIGURE, "* EXCLUDE (t)"),
+        levels=_ordered(bench, "node_value", ("subject", "period", "node")),
+        published=_ordered(bench, "published", ("subject", "period", "node")),
+        weights=_ordered(bench, weighed, ("node", "period"), "node, period, weight, method, effective"),
+        coverage=_ordered(bench, "coverage", ("subject", "period")),
+        points=_ordered(bench, "points", ("subject", "period", "rule")),
         notes=notes.sort("rule", "period", "subject", "node", maintain_order=True),
     )

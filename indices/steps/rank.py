@@ -61,15 +61,16 @@ def _note_gaps(bench: Bench) -> None:
     """A note for each subject and period with a gap that is not declared: all its gaps and what became of each."""
     names, floor = bench.design.names, plain(bench.design.missing.floor)
     rows = bench.rows("""
-        SELECT s.subject, s.period, coalesce(c.weight_coverage, 0), s.missing, s.floored,
-          list(s.indicator ORDER BY s.indicator)
+        SELECT s.subject, s.period, coalesce(c.weight_coverage, 0), s.missing, s.floored, s.indicator
         FROM score AS s JOIN coverage AS c USING (subject, period)
         WHERE s.missing NOT IN ('', 'not_applicable')
-        GROUP BY s.subject, s.period, c.weight_coverage, s.missing, s.floored
-        ORDER BY s.period, s.subject, s.missing
+        ORDER BY s.period, s.subject, s.missing, s.indicator
     """)
     for (subject, period, share), part in groupby(rows, lambda row: row[:3]):
-        gaps = [(kind, floored, ids) for *_, kind, floored, ids in part]
+        gaps = [
+            (kind, floored, [row[5] for row in alike])
+            for (kind, floored), alike in groupby(part, lambda row: row[3:5])
+        ]
         if all(kind in _DECLARED for kind, *_ in gaps):
             continue
         told = "；".join(
