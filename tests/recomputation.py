@@ -134,13 +134,14 @@ def totals_in(results: Results, period: str) -> dict:
     }
 
 
-def changed(oracle: Oracle, change: Callable[[Reports], None]) -> Oracle:
-    """An oracle over changed figures; cells do not change, so the rows alone are copied."""
+def changed(oracle: Oracle, change: Callable[[Reports], None], index: str | None = None) -> Oracle:
+    """An oracle over changed figures, of all indices or one; cells do not change, so the rows alone are copied."""
     given = oracle.figures.reports
     reports = replace(given, filed=_copied(given.filed), history=_copied(given.history))
     change(reports)
     other = object.__new__(Oracle)
-    other.lists, other.methods = oracle.lists, oracle.methods
+    other.lists = oracle.lists
+    other.methods = {name: method for name, method in oracle.methods.items() if index in (None, name)}
     other.figures = Figures(reports, oracle.lists, oracle.figures.targets)
     return other
 
