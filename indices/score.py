@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+import duckdb
 import polars as pl
 
 from indices.declare import Aggregate, Denominate, Impute, Normalise, Screen, Transform, Treat, Weigh
@@ -20,7 +21,7 @@ from indices.steps.denominate import denominate
 from indices.steps.impute import impute
 from indices.steps.normalise import normalise
 from indices.steps.points import missing_points
-from indices.steps.rank import publish
+from indices.steps.rank import cover, publish
 from indices.steps.screen import screen
 from indices.steps.transform import transform
 from indices.steps.treat import treat
@@ -84,19 +85,38 @@ def score(design: Design, data: pl.DataFrame, place: Place | None = None, thread
 def score_table(design: Design, table: Table, threads: int = 1) -> Scored:
     """The same for a table that is arranged already."""
     with scratch(threads) as con:
-        bench = Bench(con, design)
-        _place(bench, table)
+        bench = _climbed(con, design, table)
         said = "数据中有这个代码，而方法中没有，其数值未用", "核对代码，或删去这些行"
         bench.notes.extend(Note("unknown", "", "", name, *said) for name in table.unknown)
-        values = table.figures.drop("t", "source").sort(_FIGURE)
-        before = values
-        for step in design.steps:
-            if isinstance(step, Normalise):
-                before = _ordered(bench, "figure", _FIGURE, "* EXCLUDE (t)")
-            _take(bench, step)
         publish(bench)
+        cover(bench)
         missing_points(bench, design.aggregate)
-        return _frames(bench, values, before)
+        return _frames(bench, table)
+
+
+@on_one_thread
+def levels(design: Design, table: Table) -> pl.DataFrame:
+    """The stage ``levels`` alone, for those who compute many designs; raises as ``score`` does."""
+    with scratch() as con:
+        return _levels(_climbed(con, design, table))
+
+
+@on_one_thread
+def published(design: Design, table: Table) -> pl.DataFrame:
+    """The stage ``published`` alone, for those who compute many designs; raises as ``score`` does."""
+    with scratch() as con:
+        bench = _climbed(con, design, table)
+        publish(bench)
+        return _published(bench)
+
+
+def _climbed(con: duckdb.DuckDBPyConnection, design: Design, table: Table) -> Bench:
+    """A bench on which all steps of the design are taken."""
+    bench = Bench(con, design)
+    _place(bench, table)
+    for step in design.steps:
+        _take(bench, step)
+    return bench
 
 
 def _place(bench: Bench, table: Table) -> None:
@@ -134,19 +154,28 @@ def _ordered(bench: Bench, table: str, key: Sequence[str], columns: str = "*") -
     return fetch(bench.con, f"SELECT {columns} FROM {table} ORDER BY {', '.join(key)}")
 
 
-def _frames(bench: Bench, values: pl.DataFrame, prepared: pl.DataFrame) -> Scored:
+def _levels(bench: Bench) -> pl.DataFrame:
+    return _ordered(bench, "node_value", ("subject", "period", "node"))
+
+
+def _published(bench: Bench) -> pl.DataFrame:
+    return _ordered(bench, "published", ("subject", "period", "node"))
+
+
+def _frames(bench: Bench, table: Table) -> Scored:
+    """All stages; ``figure`` is as it was scored, since no step behind the scales may change it."""
     schema = dict.fromkeys(Note._fields, pl.String)
     notes = pl.DataFrame(bench.notes, schema, orient="row")
     weighed = "weight JOIN effective USING (node, period)"
     return Scored(
-        values=values,
+        values=table.figures.drop("t", "source").sort(_FIGURE),
         imputed=_ordered(bench, "imputed", (*_FIGURE, "method")),
         treated=_ordered(bench, "treated", _FIGURE),
-        prepared=prepared,
+        prepared=_ordered(bench, "figure", _FIGURE, "* EXCLUDE (t)"),
         posts=_ordered(bench, "post", ("indicator", "period")),
         scores=_ordered(bench, "score", _FIGURE, "* EXCLUDE (t)"),
-        levels=_ordered(bench, "node_value", ("subject", "period", "node")),
-        published=_ordered(bench, "published", ("subject", "period", "node")),
+        levels=_levels(bench),
+        published=_published(bench),
         weights=_ordered(bench, weighed, ("node", "period"), "node, period, weight, method, effective"),
         coverage=_ordered(bench, "coverage", ("subject", "period")),
         points=_ordered(bench, "points", ("subject", "period", "rule")),

@@ -22,10 +22,9 @@ _ADVICE = "补报缺失的数据（不适用填 N，尚未产生填 W）；不�
 
 
 def publish(bench: Bench) -> None:
-    """Make ``published`` (subject, period, node, value, rank, ranked_n) and ``coverage``."""
+    """Make ``published`` (subject, period, node, value, rank, ranked_n)."""
     decimals = bench.design.aggregate.decimals
     unranked = listed(bench.design.unranked)
-    effective_weights(bench)
     bench.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE published AS
         WITH rounded AS (
@@ -40,6 +39,11 @@ def publish(bench: Bench) -> None:
             count(value) OVER (PARTITION BY node, period, type) ELSE 0 END::INTEGER AS ranked_n
         FROM rounded
     """)
+
+
+def cover(bench: Bench) -> None:
+    """Make ``effective`` and ``coverage``; a basket with gaps that somebody can fill is noted."""
+    effective_weights(bench)
     bench.con.execute("""
         CREATE OR REPLACE TEMP TABLE coverage AS
         SELECT s.subject, s.period,
