@@ -12,7 +12,7 @@ import pytest
 
 from indices.design import Design
 from indices.method_file import parse_design
-from indices.score import Scored, score_table
+from indices.score import Scored, published, score_table
 from indices.table import Table, arrange
 
 FOLDER = os.environ.get("ZHISHU_ORACLES", "")
@@ -111,6 +111,11 @@ def asem_scored(
 ) -> Scored:
     """The design with these steps, computed on the data."""
     return score_table(asem_design(declared, weights, posts, denominated), _asem_table(denominated))
+
+
+def asem_published(declared: str, weights: Mapping[str, str]) -> pl.DataFrame:
+    """The published stage alone of such a computation."""
+    return published(asem_design(declared, weights), _asem_table(denominated=True))
 
 
 def cells(frame: pl.DataFrame, node: str, value: str) -> dict[tuple[str, str], float | None]:

@@ -8,6 +8,7 @@ import pytest
 from oracle_methods import (
     ASEM,
     MINMAX_1_100,
+    asem_published,
     asem_scored,
     asem_weights,
     cells,
@@ -122,9 +123,8 @@ def test_every_tenth_uncertainty_replicate_by_the_exact_engine() -> None:
         declared = steps(
             int(row["winmax"]), scales[row["norm"]], MEANS[row["agg"].removeprefix("a_")], "decimals = 9\n"
         )
-        found = asem_scored(declared, weights=drawn[row["weights_id"]])
-        index = cells(found.published.filter(pl.col("node") == "Index"), "node", "value")
-        placed = cells(found.published.filter(pl.col("node") == "Index"), "node", "rank")
+        found = asem_published(declared, drawn[row["weights_id"]]).filter(pl.col("node") == "Index")
+        index, placed = cells(found, "node", "value"), cells(found, "node", "rank")
         for (subject, node), value in index.items():
             text = scores[subject][f"r_{row['rep']}"]
             assert value is not None, (row, subject)

@@ -99,25 +99,37 @@ def place_edges(bench: Bench) -> None:
     bench.place("edge", pl.DataFrame(rows, schema, orient="row"))
 
 
-def climb(bench: Bench, step: Aggregate, quiet: bool = False) -> None:
-    """Add the groups of the tree to ``node_value``, from the lowest level to the index.
-
-    ``quiet`` takes no notes, for a comparison run over the same figures.
-    """
+def climb(bench: Bench, step: Aggregate) -> None:
+    """Add the groups of the tree to ``node_value``, from the lowest level to the index."""
     place_edges(bench)
+    for height in _heights(bench):
+        _add(bench, step, height)
+        _take_notes(bench, step)
+
+
+def climb_again(bench: Bench, step: Aggregate) -> None:
+    """The same over other scores of the indicators, without notes."""
+    for height in _heights(bench):
+        _add(bench, step, height)
+
+
+def _heights(bench: Bench) -> range:
     design = bench.design
-    for height in range(1, design.heights[design.root.id] + 1):
-        groups = [g for g in design.groups if design.heights[g.id] == height]
-        _reach(bench, step, height, groups)
-        bench.con.execute("INSERT INTO node_value SELECT subject, period, parent, value, reason FROM basket")
-        for group in groups:
-            decimals = design.decimals_of(group)
-            if decimals is not None:
-                bench.con.execute(
-                    f"UPDATE node_value SET value = round_even(value, {decimals}) WHERE node = ?", [group.id]
-                )
-        if not quiet:
-            _take_notes(bench, step)
+    return range(1, design.heights[design.root.id] + 1)
+
+
+def _add(bench: Bench, step: Aggregate, height: int) -> None:
+    """The groups of one height, rounded where the design says so."""
+    design = bench.design
+    groups = [g for g in design.groups if design.heights[g.id] == height]
+    _reach(bench, step, height, groups)
+    bench.con.execute("INSERT INTO node_value SELECT subject, period, parent, value, reason FROM basket")
+    for group in groups:
+        decimals = design.decimals_of(group)
+        if decimals is not None:
+            bench.con.execute(
+                f"UPDATE node_value SET value = round_even(value, {decimals}) WHERE node = ?", [group.id]
+            )
 
 
 def _reach(bench: Bench, step: Aggregate, height: int, groups: list[Group]) -> None:

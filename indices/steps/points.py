@@ -10,7 +10,7 @@ Both at full precision, rounded to 4 decimals.
 from __future__ import annotations
 
 from indices.declare import Aggregate, Impute
-from indices.steps.aggregate import climb
+from indices.steps.aggregate import climb_again
 from indices.steps.bench import Bench, listed
 
 _WORST = """
@@ -59,7 +59,7 @@ def _compare(bench: Bench, step: Aggregate, rule: str, figures: str, changed: st
         LEFT JOIN struck AS k ON k.subject = s.subject AND k.period = s.period AND k.indicator = s.node
         LEFT JOIN worst AS w ON w.indicator = s.node AND w.period = s.period
     """)
-    climb(bench, step, quiet=True)
+    climb_again(bench, step)
     bench.con.execute(f"""
         INSERT INTO points
         SELECT k.subject, k.period, '{rule}', count(*)::INTEGER,
