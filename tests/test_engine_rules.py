@@ -117,13 +117,14 @@ def test_a_submission_stands_before_history(codes: Codes) -> None:
 
 
 @pytest.fixture(scope="module")
-def marks(codes: Codes) -> duckdb.DuckDBPyConnection:
-    """A county with each of the marks W, N and C."""
+def marked(codes: Codes) -> dict[str, dict[str, object]]:
+    """An indicator by the mark that stands in place of its figure, each in a county of its own."""
     facts = [
         Fact("GLT02", "2026-10", f"region_code={county}", {"mfg_va_growth": None}, mark=mark)
         for county, mark in zip(COUNTIES, "WNC", strict=True)
     ]
-    return computed(facts, codes, "2026-10", "MQ")
+    con = computed(facts, codes, "2026-10", "MQ")
+    return {m: indicator(con, "MQ101", c, "2026-10") for c, m in zip(COUNTIES, "WNC", strict=True)}
 
 
 @pytest.mark.parametrize(
@@ -131,9 +132,9 @@ def marks(codes: Codes) -> duckdb.DuckDBPyConnection:
     [("W", "not_yet", Decimal(40), "M"), ("N", "not_applicable", None, "M"), ("C", "suppressed", None, "C")],
 )
 def test_missing_is_typed(
-    marks: duckdb.DuckDBPyConnection, mark: str, missing: str, score: Decimal | None, status: str
+    marked: dict[str, dict[str, object]], mark: str, missing: str, score: Decimal | None, status: str
 ) -> None:
-    found = indicator(marks, "MQ101", COUNTIES["WNC".index(mark)], "2026-10")
+    found = marked[mark]
     assert (found["missing"], found["score"], found["status"]) == (missing, score, status)
 
 
