@@ -101,7 +101,9 @@ def test_all_children_missing_make_nothing_and_are_noted() -> None:
 
 def test_weight_zero_on_the_only_child_there_makes_nothing() -> None:
     leaves = leaf("a", "low = '0'\nhigh = '100'\nweight = '0'") + leaf("b")
-    assert of(POSTS + ARITHMETIC, leaves, a=[40, 40], b=["", 60]) == {"s0": None, "s1": "60.00"}
+    for mean in ("arithmetic", "geometric", "harmonic"):
+        declared = f"{POSTS}[[steps]]\nstep = 'aggregate'\nmeans = ['{mean}']\n"
+        assert of(declared, leaves, a=[40, 40], b=["", 60]) == {"s0": None, "s1": "60.00"}
 
 
 def test_a_missing_child_of_weight_zero_changes_nothing() -> None:

@@ -35,7 +35,7 @@ _MEANS: dict[Mean, str] = {
         ELSE exp(sum(weight * ln(CASE WHEN value > 0 THEN value END)::DECIMAL(24,12)) / nullif(sum(weight), 0)) END""",
     "harmonic": """CASE WHEN min(value) FILTER (WHERE weight > 0) < 0 THEN NULL
         WHEN min(value) FILTER (WHERE weight > 0) = 0 THEN 0
-        ELSE sum(weight) / sum((weight / CASE WHEN value > 0 THEN value END)::DECIMAL(38,18)) END""",
+        ELSE sum(weight) / nullif(sum((weight / CASE WHEN value > 0 THEN value END)::DECIMAL(38,18)), 0) END""",
     "power": """CASE WHEN min(value) FILTER (WHERE weight > 0) < 0 THEN NULL
         WHEN any_value(measure) = 0 THEN 0
         ELSE any_value(measure) * power(sum(weight * power(CASE WHEN weight > 0 AND least(value, measure) > 0 THEN value / measure END, {power})
