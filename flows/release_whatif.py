@@ -8,9 +8,9 @@ coverage is left out on both sides.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import polars as pl
 
@@ -32,7 +32,7 @@ def compare_release(home: Path, release_id: str, settings: Sequence[str], thread
     """
     release = read_release(Store(home), release_id)
     leaves, totals = (table_in(release, f"result_{name}") for name in ("indicator", "index"))
-    found: list[Comparison] = []
+    rankings: list[_Ranking] = []
     unknown = dict.fromkeys(settings)
     for method in methods_of(release):
         mine = pl.col("index_code") == method.index, pl.col("period") == release.manifest.period
@@ -46,14 +46,22 @@ def compare_release(home: Path, release_id: str, settings: Sequence[str], thread
                 unknown = {s: None for s in unknown if s not in known}
                 if known:
                     labels = {"index": method.id, "product": product, "type": subject_type}
-                    found.append(
-                        _compared(design, known, table_of(design, method, part), part, labels, threads)
-                    )
+                    rankings.append(_Ranking(method, design, known, part, labels))
     if unknown:
         raise Mistake(
             f"发布 {release_id} 的指数中没有 {'、'.join(unknown)} 所指的指标，或没有已发布的总值；请核对代码。"
         )
-    return found
+    return [_compared(ranking, threads) for ranking in rankings]
+
+
+class _Ranking(NamedTuple):
+    """What is ranked together, the settings that its design knows, and its rows of the release."""
+
+    method: Method
+    design: Design
+    settings: list[str]
+    leaves: pl.DataFrame
+    labels: dict[str, str]
 
 
 def methods_of(release: Release) -> Iterator[Method]:
@@ -73,16 +81,10 @@ def table_in(release: Release, name: str) -> pl.DataFrame:
     )
 
 
-def _compared(
-    design: Design,
-    settings: Sequence[str],
-    table: pl.DataFrame,
-    leaves: pl.DataFrame,
-    labels: Mapping[str, str],
-    threads: int,
-) -> Comparison:
-    """The comparison of one ranking, whose design knows all the settings."""
-    changed = overridden(design, settings)
+def _compared(ranking: _Ranking, threads: int) -> Comparison:
+    """The comparison of one ranking."""
+    method, design, settings, leaves, labels = ranking
+    changed, table = overridden(design, settings), table_of(design, method, leaves)
     before, after = (score(d, table, threads=threads) for d in (design, changed))
     names = dict(leaves.select("subject", "subject_name").unique().iter_rows())
     index = compare(design, before, after).with_columns(pl.col("subject").replace(names).alias("name"))

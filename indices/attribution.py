@@ -18,7 +18,7 @@ from decimal import Decimal, localcontext
 import polars as pl
 
 from indices.design import Design, Indicator
-from indices.score import score_table
+from indices.score import levels
 from indices.shapley import FINE, WIDE, Coalition, coalitions, rounded_to, steps
 from indices.steps.bench import Columns, ScoreError
 from indices.table import Table
@@ -149,6 +149,6 @@ def _blended(there: pl.DataFrame, wanted: pl.DataFrame, other: pl.DataFrame, key
 
 
 def _index(state: State) -> dict[str, Decimal]:
-    levels = score_table(state.design, state.table).levels
-    rows = levels.filter((pl.col("node") == state.design.root.id) & pl.col("value").is_not_null())
+    found = levels(state.design, state.table)
+    rows = found.filter((pl.col("node") == state.design.root.id) & pl.col("value").is_not_null())
     return dict(rows.select("subject", "value").iter_rows())

@@ -6,21 +6,22 @@ key: the same design and table, in whatever order of rows and columns, give the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+import duckdb
 import polars as pl
 
 from indices.declare import Aggregate, Denominate, Impute, Normalise, Screen, Transform, Treat, Weigh
 from indices.design import Design, Step
 from indices.one_thread import on_one_thread
 from indices.steps.aggregate import climb
-from indices.steps.bench import VALUE, Bench, Columns, Note, ScoreError
+from indices.steps.bench import Bench, Note
 from indices.steps.denominate import denominate
 from indices.steps.impute import impute
 from indices.steps.normalise import normalise
 from indices.steps.points import missing_points
-from indices.steps.rank import publish
+from indices.steps.rank import cover, publish
 from indices.steps.screen import screen
 from indices.steps.transform import transform
 from indices.steps.treat import treat
@@ -28,10 +29,13 @@ from indices.steps.weigh import place_given, weigh
 from indices.table import Place, Table, arrange
 from schemas.database import fetch, scratch
 
-_FILLED: Columns = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "value": VALUE, "source": pl.String,
-           "method": pl.String}  # fmt: skip
-_TREATED: Columns = {"subject": pl.String, "period": pl.String, "indicator": pl.String, "before": VALUE, "after": VALUE,
-            "how": pl.String}  # fmt: skip
+_FIGURE = ("subject", "period", "indicator")
+_CHANGED = """
+    CREATE TEMP TABLE imputed (subject VARCHAR, period VARCHAR, indicator VARCHAR, value DECIMAL(38,18), source VARCHAR,
+      method VARCHAR);
+    CREATE TEMP TABLE treated (subject VARCHAR, period VARCHAR, indicator VARCHAR, before DECIMAL(38,18),
+      after DECIMAL(38,18), how VARCHAR)
+"""
 
 
 @dataclass(frozen=True)
@@ -81,21 +85,38 @@ def score(design: Design, data: pl.DataFrame, place: Place | None = None, thread
 def score_table(design: Design, table: Table, threads: int = 1) -> Scored:
     """The same for a table that is arranged already."""
     with scratch(threads) as con:
-        bench = Bench(con, design)
-        _place(bench, table)
+        bench = _climbed(con, design, table)
         said = "数据中有这个代码，而方法中没有，其数值未用", "核对代码，或删去这些行"
         bench.notes.extend(Note("unknown", "", "", name, *said) for name in table.unknown)
-        values = _ordered(bench, "figure", "subject, period, indicator", "* EXCLUDE (t, source)")
-        before: pl.DataFrame | None = None
-        for step in design.steps:
-            if isinstance(step, Normalise):
-                before = _ordered(bench, "figure", "subject, period, indicator", "* EXCLUDE (t)")
-            _take(bench, step)
-            if not bench.rows("SELECT 1 FROM subject_row LIMIT 1"):
-                raise ScoreError("没有单位达到 screen 要求的指标覆盖率，不能计算；请补报，或修改 at_least。")
         publish(bench)
+        cover(bench)
         missing_points(bench, design.aggregate)
-        return _frames(bench, values, before if before is not None else values)
+        return _frames(bench, table)
+
+
+@on_one_thread
+def levels(design: Design, table: Table) -> pl.DataFrame:
+    """The stage ``levels`` alone, for those who compute many designs; raises as ``score`` does."""
+    with scratch() as con:
+        return _levels(_climbed(con, design, table))
+
+
+@on_one_thread
+def published(design: Design, table: Table) -> pl.DataFrame:
+    """The stage ``published`` alone, for those who compute many designs; raises as ``score`` does."""
+    with scratch() as con:
+        bench = _climbed(con, design, table)
+        publish(bench)
+        return _published(bench)
+
+
+def _climbed(con: duckdb.DuckDBPyConnection, design: Design, table: Table) -> Bench:
+    """A bench on which all steps of the design are taken."""
+    bench = Bench(con, design)
+    _place(bench, table)
+    for step in design.steps:
+        _take(bench, step)
+    return bench
 
 
 def _place(bench: Bench, table: Table) -> None:
@@ -104,8 +125,7 @@ def _place(bench: Bench, table: Table) -> None:
     bench.place("membership", table.groups)
     bench.place("figure", table.figures)
     bench.place("column_value", table.columns)
-    bench.place("imputed", pl.DataFrame(schema=_FILLED))
-    bench.place("treated", pl.DataFrame(schema=_TREATED))
+    bench.con.execute(_CHANGED)
     place_given(bench)
 
 
@@ -130,30 +150,34 @@ def _take(bench: Bench, step: Step) -> None:
             climb(bench, step)
 
 
-def _ordered(bench: Bench, table: str, key: str, columns: str = "*") -> pl.DataFrame:
-    return fetch(bench.con, f"SELECT {columns} FROM {table} ORDER BY {key}")
+def _ordered(bench: Bench, table: str, key: Sequence[str], columns: str = "*") -> pl.DataFrame:
+    return fetch(bench.con, f"SELECT {columns} FROM {table} ORDER BY {', '.join(key)}")
 
 
-def _frames(bench: Bench, values: pl.DataFrame, prepared: pl.DataFrame) -> Scored:
-    figure = "subject, period, indicator"
-    take: Callable[..., pl.DataFrame] = lambda *args: _ordered(bench, *args)  # noqa: E731
-    bench.con.execute(
-        "CREATE OR REPLACE TEMP TABLE weighed AS SELECT w.*, e.effective FROM weight AS w"
-        " JOIN effective AS e USING (node, period)"
-    )
+def _levels(bench: Bench) -> pl.DataFrame:
+    return _ordered(bench, "node_value", ("subject", "period", "node"))
+
+
+def _published(bench: Bench) -> pl.DataFrame:
+    return _ordered(bench, "published", ("subject", "period", "node"))
+
+
+def _frames(bench: Bench, table: Table) -> Scored:
+    """All stages; ``figure`` is as it was scored, since no step behind the scales may change it."""
     schema = dict.fromkeys(Note._fields, pl.String)
     notes = pl.DataFrame(bench.notes, schema, orient="row")
+    weighed = "weight JOIN effective USING (node, period)"
     return Scored(
-        values=values,
-        imputed=take("imputed", f"{figure}, method"),
-        treated=take("treated", figure),
-        prepared=prepared,
-        posts=take("post", "indicator, period"),
-        scores=take("score", figure, "* EXCLUDE (t)"),
-        levels=take("node_value", "subject, period, node"),
-        published=take("published", "subject, period, node"),
-        weights=take("weighed", "node, period"),
-        coverage=take("coverage", "subject, period"),
-        points=take("points", "subject, period, rule"),
+        values=table.figures.drop("t", "source").sort(_FIGURE),
+        imputed=_ordered(bench, "imputed", (*_FIGURE, "method")),
+        treated=_ordered(bench, "treated", _FIGURE),
+        prepared=_ordered(bench, "figure", _FIGURE, "* EXCLUDE (t)"),
+        posts=_ordered(bench, "post", ("indicator", "period")),
+        scores=_ordered(bench, "score", _FIGURE, "* EXCLUDE (t)"),
+        levels=_levels(bench),
+        published=_published(bench),
+        weights=_ordered(bench, weighed, ("node", "period"), "node, period, weight, method, effective"),
+        coverage=_ordered(bench, "coverage", ("subject", "period")),
+        points=_ordered(bench, "points", ("subject", "period", "rule")),
         notes=notes.sort("rule", "period", "subject", "node", maintain_order=True),
     )

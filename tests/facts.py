@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 
 from indices.engine import compute
-from indices.method import Method, methods_for
+from indices.method import methods_for
 from schemas.codes import Codes
 from schemas.period import Period
 
@@ -64,12 +64,13 @@ def connection(facts: Iterable[Fact]) -> duckdb.DuckDBPyConnection:
 
 
 def computed(
-    facts: Iterable[Fact], codes: Codes, period: str, methods: tuple[Method, ...] | None = None
+    facts: Iterable[Fact], codes: Codes, period: str, index: str | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """The same after ``compute``; without gates, since nobody has filed."""
+    """The same after ``compute``, of all indices or one; without gates, since nobody has filed."""
     con = connection(facts)
     wanted = Period.parse(period)
-    compute(con, [replace(m, gates=()) for m in methods or methods_for(wanted)], codes, wanted)
+    methods = [replace(m, gates=()) for m in methods_for(wanted) if index in (None, m.index)]
+    compute(con, methods, codes, wanted)
     return con
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from indices.design import Design
 from indices.method_file import parse_design
-from indices.score import Scored, score
+from indices.score import Scored, published, score_table
+from indices.table import Table, arrange
 
 FOLDER = os.environ.get("ZHISHU_ORACLES", "")
 needs_oracles = pytest.mark.skipif(
@@ -95,9 +96,26 @@ def asem_weights(name: str) -> dict[str, str]:
     return {r["iCode"]: r["Weight"] for r in rows(ASEM / f"inputs/weights_{name.lower()}.csv")}
 
 
-def asem_scored(declared: str, **kind: object) -> Scored:
+@cache
+def _asem_table(denominated: bool) -> Table:
+    """The data as every design over this tree takes them."""
+    declared = steps() if denominated else last_steps(MINMAX_1_100)
+    return arrange(asem_design(declared, denominated=denominated), asem_data())
+
+
+def asem_scored(
+    declared: str,
+    weights: Mapping[str, str] | None = None,
+    posts: Mapping[str, tuple[str, str]] | None = None,
+    denominated: bool = True,
+) -> Scored:
     """The design with these steps, computed on the data."""
-    return score(asem_design(declared, **kind), asem_data())  # type: ignore[arg-type]
+    return score_table(asem_design(declared, weights, posts, denominated), _asem_table(denominated))
+
+
+def asem_published(declared: str, weights: Mapping[str, str]) -> pl.DataFrame:
+    """The published stage alone of such a computation."""
+    return published(asem_design(declared, weights), _asem_table(denominated=True))
 
 
 def cells(frame: pl.DataFrame, node: str, value: str) -> dict[tuple[str, str], float | None]:

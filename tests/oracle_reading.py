@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import cache
 from pathlib import Path
 
 from python_calamine import CalamineWorkbook
@@ -157,6 +158,7 @@ def read_reports(folder: Path) -> Reports:
     return reports
 
 
+@cache
 def read_period(text: str) -> Report:
     """2026年1-10月, 2026年第三季度, 2025年年报; in history 2026-10, 2026Q3, 2025."""
     if found := re.fullmatch(r"(\d{4})年1-(\d+)月|(\d{4})-(\d\d)", text):
@@ -181,7 +183,7 @@ def number(raw: object) -> Decimal | None:
 
 
 def _squeezed(raw: object) -> str:
-    return re.sub(r"\s", "", str(raw))
+    return "".join(str(raw).split())
 
 
 def _form(lines: list[list]) -> str:
@@ -262,9 +264,14 @@ def _read_history(lines: list[list], reports: Reports) -> None:
     for form, period, key, code, raw, _ in (line[:6] for line in lines[at + 1 :]):
         if form == "":
             break
-        codes = tuple(part.split("=")[1] for part in key.split(";"))
-        row = reports.history[form, read_period(str(period))].setdefault(codes, {})
+        row = reports.history[form, read_period(str(period))].setdefault(_codes(key), {})
         row[code] = Cell(number(raw))
+
+
+@cache
+def _codes(key: str) -> Key:
+    """``region_code=360600;chain_code=NF`` as its codes."""
+    return tuple(part.split("=")[1] for part in key.split(";"))
 
 
 @dataclass(frozen=True)

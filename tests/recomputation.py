@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from facts import Fact
 from oracle import Month, Oracle, half_even
 from oracle_figures import Figures
-from oracle_reading import Report, Reports
+from oracle_reading import Report, Reports, Rows
 
 from indices.tables.results import Results, rows
 
@@ -33,9 +33,14 @@ KEYS = {
 
 def differences(oracle: Oracle, results: Results) -> list[str]:
     """Every published figure in which the two differ; also what only one of them has."""
+    return unlike(oracle, {at: oracle.month(at) for at in EVALUATED}, results)
+
+
+def unlike(oracle: Oracle, months: Mapping[Report, Month], results: Results) -> list[str]:
+    """The same, of an oracle's months that are computed already."""
     found: list[str] = []
-    for at in EVALUATED:
-        month, period = oracle.month(at), f"{at.year}-{at.month:02d}"
+    for at, month in months.items():
+        period = f"{at.year}-{at.month:02d}"
         for name, ours, theirs in (
             ("指标", indicators_of(oracle, month), indicators_in(results, period)),
             ("分项", pillars_of(month), pillars_in(results, period)),
@@ -44,7 +49,7 @@ def differences(oracle: Oracle, results: Results) -> list[str]:
             found += unequal(f"{period} {name}", ours, theirs)
     theirs = {(r["subject"], r["scope"]): (r["ttm"], r["attainment"]) for r in rows(results.target)}
     theirs = {key: value for key, value in theirs.items() if value != (None, None)}
-    return found + unequal("目标", oracle.month(OCTOBER).targets, theirs)
+    return found + unequal("目标", months[OCTOBER].targets, theirs)
 
 
 def unequal(name: str, ours: dict, theirs: dict) -> list[str]:
@@ -129,14 +134,22 @@ def totals_in(results: Results, period: str) -> dict:
     }
 
 
-def changed(oracle: Oracle, change: Callable[[Reports], None]) -> Oracle:
-    """An oracle over changed figures."""
-    reports = deepcopy(oracle.figures.reports)
+def changed(oracle: Oracle, change: Callable[[Reports], None], index: str | None = None) -> Oracle:
+    """An oracle over changed figures, of all indices or one; cells do not change, so the rows alone are copied."""
+    given = oracle.figures.reports
+    reports = replace(given, filed=_copied(given.filed), history=_copied(given.history))
     change(reports)
     other = object.__new__(Oracle)
-    other.lists, other.methods = oracle.lists, oracle.methods
+    other.lists = oracle.lists
+    other.methods = {name: method for name, method in oracle.methods.items() if index in (None, name)}
     other.figures = Figures(reports, oracle.lists, oracle.figures.targets)
     return other
+
+
+def _copied(given: Mapping[tuple[str, Report], Rows]) -> defaultdict[tuple[str, Report], Rows]:
+    found: defaultdict[tuple[str, Report], Rows] = defaultdict(dict)
+    found.update({key: {place: dict(row) for place, row in rows.items()} for key, rows in given.items()})
+    return found
 
 
 def facts_of(reports: Reports) -> Iterator[Fact]:

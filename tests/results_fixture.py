@@ -7,6 +7,7 @@ everywhere; a test changes single cells of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import duckdb
@@ -14,8 +15,9 @@ import polars as pl
 
 from indices.changes import compared_with
 from indices.method import Indicator, Method, methods_for
-from indices.tables.notes import MethodNote, ReleaseNotes
+from indices.tables.notes import Audience, MethodNote, ReleaseNotes
 from indices.tables.results import TABLES, Results
+from indices.tables.workbook import write_tables
 from indices.targets import load_plan
 from schemas.codes import load_codes
 from schemas.period import Period
@@ -110,6 +112,15 @@ def release_notes(period: Period = OCTOBER) -> ReleaseNotes:
         settings=("待核数据计入：否", "营收覆盖率下限：0.95"),
         findings=(("强制性", 3), ("核实性", 12)),
     )
+
+
+def written(made: Results, index: str, audience: Audience = "internal", period: Period = OCTOBER) -> bytes:
+    """The workbook of one index alone."""
+    notes = release_notes(period)
+    (data,) = write_tables(
+        made, replace(notes, methods=tuple(m for m in notes.methods if m.index == index)), audience
+    ).values()
+    return data
 
 
 def _subjects(method: Method, small: bool) -> Iterator[tuple[str, str, str]]:

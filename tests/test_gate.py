@@ -8,11 +8,11 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-import openpyxl
 import polars as pl
 import pytest
 from conftest import MONTH, Small
-from results_fixture import release_notes, results
+from python_calamine import CalamineWorkbook
+from results_fixture import results, written
 
 from flows.batch import Outcome, run_batch
 from flows.report import gate_lines, summary_lines
@@ -20,7 +20,7 @@ from flows.stored import stored_results
 from indices.coverage import Reports
 from indices.gate import Verdict, judge
 from indices.method import METHODS_DIR, Gate, MethodError, methods_for, read_method
-from indices.tables.workbook import Audience, write_tables
+from indices.tables.workbook import Audience
 from schemas.codes import load_codes
 from schemas.period import Period
 from schemas.territory import Due, submitters
@@ -106,7 +106,7 @@ def one_missing(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Outco
     inbox = folder / "inbox"
     shutil.copytree(small.inbox, inbox)
     (inbox / "2026-10" / "360681.xlsx").unlink()
-    return run_batch(small.settings(folder / "home"), MONTH, [inbox], folder / "out")
+    return run_batch(small.settings(folder / "home"), MONTH, [inbox], None)
 
 
 def test_a_level_below_its_gate_is_withheld(one_missing: Outcome, small_outcome: Outcome) -> None:
@@ -166,10 +166,8 @@ def _sheet(audience: Audience, **change: object) -> list[list[object]]:
     def closed(table: str, row: dict[str, object]) -> dict[str, object]:
         return {**row, **change} if table == "gate" else row
 
-    made = write_tables(results(change=closed), release_notes(), audience)
-    (data,) = [data for name, data in made.items() if "制造业" in name]
-    sheet = openpyxl.load_workbook(io.BytesIO(data))["覆盖"]
-    return [[cell.value for cell in row] for row in sheet.iter_rows()]
+    data = written(results(small=True, change=closed), "MQ", audience)
+    return CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_name("覆盖").to_python()
 
 
 def test_the_table_shows_the_gates() -> None:

@@ -9,9 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-import openpyxl
 import polars as pl
 import pytest
+from books import opened
 from openpyxl import Workbook
 
 from flows.cli import main
@@ -66,10 +66,10 @@ def test_the_published_values_come_out(folder: Path, monkeypatch: pytest.MonkeyP
     with (folder / "out" / "published.csv").open(encoding="utf-8") as file:
         index = {r["subject"]: (r["value"], r["rank"]) for r in csv.DictReader(file) if r["node"] == "HDI"}
     assert index == {"Switzerland": ("0.967", "1"), "Norway": ("0.966", "2"), "Iceland": ("0.959", "3")}
-    book = openpyxl.load_workbook(folder / "out" / "HDI-2022.xlsx")
+    book = opened(folder / "out" / "HDI-2022.xlsx")
     assert {"总表", "指标得分", "权重", "位次区间", "相关热图", "升位距离", "说明"} <= set(book.sheetnames)
     assert [c.value for c in book["总表"][3]][-3:] == ["权重覆盖率", "位次区间起", "位次区间止"]
-    whatif = openpyxl.load_workbook(folder / "out" / "whatif.xlsx")
+    whatif = opened(folder / "out" / "whatif.xlsx")
     for check in (the_decimals_are_those_of_the_index, what_three_subjects_cannot_bear_is_marked):
         check(book, whatif)
     nothing = {"填补", "异常值处理", "缺失规则影响", "提示"}
@@ -103,7 +103,7 @@ def test_a_blank_cell_is_a_note_and_asks_for_a_person(
     ranks = [line.split() for line in capsys.readouterr().out.splitlines()[1:4]]
     assert ranks[1][1:] == ["Iceland", "0.959"]
     assert ranks[2][1:] == ["Switzerland", "0.956", "权重覆盖率", "0.6667"]
-    book = openpyxl.load_workbook(folder / "gap" / "HDI-2022.xlsx")
+    book = opened(folder / "gap" / "HDI-2022.xlsx")
     (note,) = [[c.value for c in r] for r in book["提示"].iter_rows(min_row=3, max_row=3)]
     assert note[:3] == ["指标不全", "Switzerland", "Switzerland"] and "gni Gross national income" in note[4]
     rows = {r[0].value: [c.value for c in r] for r in book["总表"].iter_rows()}

@@ -1,5 +1,6 @@
 """The engine against answers that other software computed: COINr's ASEM example, within 1e-9, ranks exact."""
 
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -7,6 +8,7 @@ import pytest
 from oracle_methods import (
     ASEM,
     MINMAX_1_100,
+    asem_published,
     asem_scored,
     asem_weights,
     cells,
@@ -18,7 +20,7 @@ from oracle_methods import (
 )
 
 from indices.method_file import parse_design
-from indices.score import score
+from indices.score import Scored, score
 
 pytestmark = needs_oracles
 
@@ -64,20 +66,24 @@ def test_treatment_with_each_treated_cell() -> None:
     assert all(values[p] is not None for p in unchanged)
 
 
+@cache
+def whole(scale: str, mean: str = "amean", weights: str = "Original") -> Scored:
+    """The whole pipeline under one of the scales, means and sets of weights."""
+    given = posts() if scale == "goalposts_wide" else None
+    declared = steps(scale=SCALES[scale], mean=MEANS[mean], more="decimals = 9\n")
+    return asem_scored(declared, weights=asem_weights(weights), posts=given)
+
+
 @pytest.mark.parametrize("name", [s for s in SCALES if s != "minmax_1_100"])
 def test_normalisation(name: str) -> None:
-    kind = {"posts": posts()} if name == "goalposts_wide" else {}
-    found = asem_scored(steps(scale=SCALES[name]), **kind)
+    found = whole(name)
     assert worst(ASEM / f"steps/05_normalised_{name}.csv", cells(found.scores, "indicator", "score")) < 1e-9
 
 
 @pytest.mark.parametrize("path", sorted((ASEM / "agg").glob("*.csv")), ids=lambda p: p.stem)
 def test_aggregation_and_ranks(path: Path) -> None:
     scale, mean, weights = path.stem.split("__")
-    kind: dict[str, object] = {"weights": asem_weights(weights)}
-    if scale == "goalposts_wide":
-        kind["posts"] = posts()
-    found = asem_scored(steps(scale=SCALES[scale], mean=MEANS[mean], more="decimals = 9\n"), **kind)
+    found = whole(scale, mean, weights)
     assert worst(path, cells(found.levels, "node", "value")) < 1e-9
     ranks = cells(found.published.filter(pl.col("node") == "Index"), "node", "rank")
     assert {r["uCode"]: int(r["Rank"]) for r in rows(path)} == {s: int(v or 0) for (s, _), v in ranks.items()}
@@ -117,9 +123,8 @@ def test_every_tenth_uncertainty_replicate_by_the_exact_engine() -> None:
         declared = steps(
             int(row["winmax"]), scales[row["norm"]], MEANS[row["agg"].removeprefix("a_")], "decimals = 9\n"
         )
-        found = asem_scored(declared, weights=drawn[row["weights_id"]])
-        index = cells(found.published.filter(pl.col("node") == "Index"), "node", "value")
-        placed = cells(found.published.filter(pl.col("node") == "Index"), "node", "rank")
+        found = asem_published(declared, drawn[row["weights_id"]]).filter(pl.col("node") == "Index")
+        index, placed = cells(found, "node", "value"), cells(found, "node", "rank")
         for (subject, node), value in index.items():
             text = scores[subject][f"r_{row['rep']}"]
             assert value is not None, (row, subject)

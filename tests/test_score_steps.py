@@ -52,52 +52,76 @@ def index(found: Scored, node: str = "I") -> dict[str, str | None]:
     return {s: None if v is None else str(v) for s, v in rows}
 
 
-@pytest.mark.parametrize(
-    ("how", "more", "values", "wanted"),
-    [
-        ("{method = 'goalpost'}", "low = '10'\nhigh = '30'", [5, 10, 20, 35], [0, 0, 50, 100]),
-        ("{method = 'goalpost', clip = 'none'}", "low = '10'\nhigh = '30'", [5, 35], [-25, 125]),
-        ("{method = 'goalpost', clip = 'lower'}", "low = '10'\nhigh = '30'", [5, 35], [0, 125]),
-        ("{method = 'goalpost', clip = 'upper'}", "low = '10'\nhigh = '30'", [5, 35], [-25, 100]),
-        ("{method = 'goalpost'}", "low = '30'\nhigh = '10'\ndirection = 'negative'", [35, 15], [0, 75]),
-        ("{method = 'log_goalpost'}", "low = '1'\nhigh = '100'", [10, 0, 1000], [50, 0, 100]),
-        ("{method = 'efficacy'}", "low = '6'\nhigh = '12'", ["9.6", "5.81"], [84, 58.733333333333]),
-        (
-            "{method = 'efficacy', clip = 'both', floor = '40'}",
-            "low = '6'\nhigh = '12'",
-            ["1", "14"],
-            [40, 100],
-        ),
-        ("{method = 'efficacy_log'}", "low = '1'\nhigh = '100'", [10], [80]),
-        ("{method = 'efficacy_exp'}", "low = '0'\nhigh = '10'", [0, 5, 10], [60, math.sqrt(6000), 100]),
-        ("{method = 'minmax'}", "", [2, 4, 10], [0, 25, 100]),
-        ("{method = 'minmax'}", "direction = 'negative'", [2, 4, 10], [100, 75, 0]),
-        ("{method = 'zscore'}", "", [1, 2, 3], [-1, 0, 1]),
-        ("{method = 'zscore', ddof = 0}", "", [1, 3], [-1, 1]),
-        ("{method = 'zscore', range = ['100', '10']}", "direction = 'negative'", [1, 2, 3], [110, 100, 90]),
-        ("{method = 'rank'}", "", [5, 7, 7, 9], [1, 2, 2, 4]),
-        ("{method = 'rank', ties = 'max'}", "", [5, 7, 7, 9], [1, 3, 3, 4]),
-        ("{method = 'rank', ties = 'average'}", "", [5, 7, 7, 9], [1, 2.5, 2.5, 4]),
-        ("{method = 'rank', ties = 'dense'}", "", [5, 7, 7, 9], [1, 2, 2, 3]),
-        ("{method = 'rank'}", "direction = 'negative'", [5, 7, 9], [3, 2, 1]),
-        ("{method = 'percentile_rank'}", "", [5, 7, 9], [0, 0.5, 1]),
-        ("{method = 'ratio'}", "reference = '80'", [60, 100], [75, 125]),
-        ("{method = 'ratio'}", "reference = '80'\ndirection = 'negative'", [40, 100], [200, 80]),
-        ("{method = 'ratio', reference = 'mean'}", "", [1, 3], [50, 150]),
-        ("{method = 'ratio', reference = 's01'}", "", [1, 4], [25, 100]),
-        (
-            "{method = 'ratio', range = ['60', '100']}",
-            "reference = '80'\nlow = '100'\nhigh = '120'",
-            [88],
-            [80],
-        ),
-        ("{method = 'target'}", "reference = '12'", [2, 7, 20], [0, 50, 100]),
-        ("{method = 'target'}", "reference = '2'\ndirection = 'negative'", [12, 7, 1], [0, 50, 100]),
-        ("{method = 'none'}", "", [3], [3]),
-    ],
-)
-def test_normalisation(how: str, more: str, values: list[object], wanted: list[float]) -> None:
-    assert numbers(one_column(values, how, more)) == pytest.approx(wanted, abs=1e-9)
+# Scale, what the indicator says, its figures, and their scores.
+NORMALISED: list[tuple[str, str, list[object], list[float]]] = [
+    ("{method = 'goalpost'}", "low = '10'\nhigh = '30'", [5, 10, 20, 35], [0, 0, 50, 100]),
+    ("{method = 'goalpost', clip = 'none'}", "low = '10'\nhigh = '30'", [5, 35], [-25, 125]),
+    ("{method = 'goalpost', clip = 'lower'}", "low = '10'\nhigh = '30'", [5, 35], [0, 125]),
+    ("{method = 'goalpost', clip = 'upper'}", "low = '10'\nhigh = '30'", [5, 35], [-25, 100]),
+    ("{method = 'goalpost'}", "low = '30'\nhigh = '10'\ndirection = 'negative'", [35, 15], [0, 75]),
+    ("{method = 'log_goalpost'}", "low = '1'\nhigh = '100'", [10, 0, 1000], [50, 0, 100]),
+    ("{method = 'efficacy'}", "low = '6'\nhigh = '12'", ["9.6", "5.81"], [84, 58.733333333333]),
+    (
+        "{method = 'efficacy', clip = 'both', floor = '40'}",
+        "low = '6'\nhigh = '12'",
+        ["1", "14"],
+        [40, 100],
+    ),
+    ("{method = 'efficacy_log'}", "low = '1'\nhigh = '100'", [10], [80]),
+    ("{method = 'efficacy_exp'}", "low = '0'\nhigh = '10'", [0, 5, 10], [60, math.sqrt(6000), 100]),
+    ("{method = 'minmax'}", "", [2, 4, 10], [0, 25, 100]),
+    ("{method = 'minmax'}", "direction = 'negative'", [2, 4, 10], [100, 75, 0]),
+    ("{method = 'zscore'}", "", [1, 2, 3], [-1, 0, 1]),
+    ("{method = 'zscore', ddof = 0}", "", [1, 3], [-1, 1]),
+    ("{method = 'zscore', range = ['100', '10']}", "direction = 'negative'", [1, 2, 3], [110, 100, 90]),
+    ("{method = 'rank'}", "", [5, 7, 7, 9], [1, 2, 2, 4]),
+    ("{method = 'rank', ties = 'max'}", "", [5, 7, 7, 9], [1, 3, 3, 4]),
+    ("{method = 'rank', ties = 'average'}", "", [5, 7, 7, 9], [1, 2.5, 2.5, 4]),
+    ("{method = 'rank', ties = 'dense'}", "", [5, 7, 7, 9], [1, 2, 2, 3]),
+    ("{method = 'rank'}", "direction = 'negative'", [5, 7, 9], [3, 2, 1]),
+    ("{method = 'percentile_rank'}", "", [5, 7, 9], [0, 0.5, 1]),
+    ("{method = 'ratio'}", "reference = '80'", [60, 100], [75, 125]),
+    ("{method = 'ratio'}", "reference = '80'\ndirection = 'negative'", [40, 100], [200, 80]),
+    ("{method = 'ratio', reference = 'mean'}", "", [1, 3], [50, 150]),
+    ("{method = 'ratio', reference = 's01'}", "", [1, 4], [25, 100]),
+    (
+        "{method = 'ratio', range = ['60', '100']}",
+        "reference = '80'\nlow = '100'\nhigh = '120'",
+        [88],
+        [80],
+    ),
+    ("{method = 'target'}", "reference = '12'", [2, 7, 20], [0, 50, 100]),
+    ("{method = 'target'}", "reference = '2'\ndirection = 'negative'", [12, 7, 1], [0, 50, 100]),
+    ("{method = 'none'}", "", [3], [3]),
+]
+
+
+@pytest.fixture(scope="module")
+def normalised() -> dict[tuple[str, str], list[Decimal | None]]:
+    """The scores of all cases by scale and indicator: each is an indicator with a scale of its own."""
+    rows = max(len(values) for *_, values, _ in NORMALISED)
+    columns = {
+        f"x{n}": [str(v) for v in values] + [""] * (rows - len(values))
+        for n, (*_, values, _) in enumerate(NORMALISED)
+    }
+    leaves = "".join(leaf(f"x{n}", f"{more}\nscale = {how}") for n, (how, more, *_) in enumerate(NORMALISED))
+    data = pl.DataFrame({"who": [f"s{n:02}" for n in range(rows)], **columns})
+    scores = score(design(leaves, scale("{method = 'none'}") + ARITHMETIC), data).scores
+    return {
+        (how, more): scores.filter(pl.col("indicator") == f"x{n}")["score"].to_list()[: len(values)]
+        for n, (how, more, values, _) in enumerate(NORMALISED)
+    }
+
+
+@pytest.mark.parametrize(("how", "more", "values", "wanted"), NORMALISED)
+def test_normalisation(
+    normalised: dict[tuple[str, str], list[Decimal | None]],
+    how: str,
+    more: str,
+    values: list[object],
+    wanted: list[float],
+) -> None:
+    assert numbers(normalised[how, more]) == pytest.approx(wanted, abs=1e-9)
 
 
 def test_an_interval_falls_on_both_sides_and_beyond() -> None:
@@ -113,26 +137,36 @@ def test_a_moderate_indicator_has_one_best_point() -> None:
     assert numbers(one_column([5, 0, 7.5], "{method = 'goalpost'}", more)) == pytest.approx([100, 0, 50])
 
 
-@pytest.mark.parametrize(
-    ("mean", "wanted"),
-    [
-        ("arithmetic", (20 + 3 * 80) / 4),
-        ("geometric", math.exp((math.log(20) + 3 * math.log(80)) / 4)),
-        ("harmonic", 4 / (1 / 20 + 3 / 80)),
-        ("power", math.sqrt((20**2 + 3 * 80**2) / 4)),
-        ("median", 50),
-        ("mpi_minus", 65 - (45**2 + 3 * 15**2) / 4 / 65),
-        ("mpi_plus", 65 + (45**2 + 3 * 15**2) / 4 / 65),
-    ],
-)
-def test_means(mean: str, wanted: float) -> None:
-    power = "power = '2'\n" if mean == "power" else ""
-    declared = scale("{method = 'none'}") + f"[[steps]]\nstep = 'aggregate'\nmeans = ['{mean}']\n{power}"
-    found = score(
-        design(leaf("a") + leaf("b", "weight = '3'"), declared),
-        pl.DataFrame({"who": ["s"], "a": [20], "b": [80]}),
+# Of 20 with the weight 1 and 80 with the weight 3.
+MEANS = {
+    "arithmetic": (20 + 3 * 80) / 4,
+    "geometric": math.exp((math.log(20) + 3 * math.log(80)) / 4),
+    "harmonic": 4 / (1 / 20 + 3 / 80),
+    "power": math.sqrt((20**2 + 3 * 80**2) / 4),
+    "median": 50,
+    "mpi_minus": 65 - (45**2 + 3 * 15**2) / 4 / 65,
+    "mpi_plus": 65 + (45**2 + 3 * 15**2) / 4 / 65,
+}
+
+
+@pytest.fixture(scope="module")
+def means() -> dict[str, float]:
+    """The value of a group for each mean, all below one index."""
+    leaves = "".join(leaf(f"a_{m}", parent=m) + leaf(f"b_{m}", "weight = '3'", parent=m) for m in MEANS)
+    groups = "[[groups]]\nid = 'I'\nname = 'I'\n" + "".join(
+        f"[[groups]]\nid = '{m}'\nname = '{m}'\nparent = 'I'\nmean = '{m}'\n" for m in MEANS
     )
-    assert float(found.levels.filter(pl.col("node") == "I")["value"][0]) == pytest.approx(wanted, abs=1e-9)
+    figures = {f"a_{m}": [20] for m in MEANS} | {f"b_{m}": [80] for m in MEANS}
+    found = score(
+        design(leaves, scale("{method = 'none'}") + ARITHMETIC + "power = '2'\n", groups=groups),
+        pl.DataFrame({"who": ["s"], **figures}),
+    )
+    return {n: float(v) for n, v in found.levels.select("node", "value").iter_rows()}
+
+
+@pytest.mark.parametrize(("mean", "wanted"), MEANS.items())
+def test_means(means: dict[str, float], mean: str, wanted: float) -> None:
+    assert means[mean] == pytest.approx(wanted, abs=1e-9)
 
 
 def test_topsis_and_copeland() -> None:

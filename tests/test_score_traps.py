@@ -101,7 +101,9 @@ def test_all_children_missing_make_nothing_and_are_noted() -> None:
 
 def test_weight_zero_on_the_only_child_there_makes_nothing() -> None:
     leaves = leaf("a", "low = '0'\nhigh = '100'\nweight = '0'") + leaf("b")
-    assert of(POSTS + ARITHMETIC, leaves, a=[40, 40], b=["", 60]) == {"s0": None, "s1": "60.00"}
+    for mean in ("arithmetic", "geometric", "harmonic"):
+        declared = f"{POSTS}[[steps]]\nstep = 'aggregate'\nmeans = ['{mean}']\n"
+        assert of(declared, leaves, a=[40, 40], b=["", 60]) == {"s0": None, "s1": "60.00"}
 
 
 def test_a_missing_child_of_weight_zero_changes_nothing() -> None:
@@ -237,18 +239,27 @@ def test_a_change_of_unit_with_its_posts_changes_nothing() -> None:
     st.decimals(min_value=Decimal("0.001"), max_value=50, places=3),
 )
 def test_a_better_value_never_lowers_a_score(how: str, direction: str, gain: Decimal) -> None:
+    """The worse figure in 2020 and the better one in 2021, each among the same others and scored by its own year."""
     worse = Decimal(30)
     better = worse + gain if direction == "positive" else worse - gain
     low, high = ("0", "100") if direction == "positive" else ("100", "-100")
-    more = f"low = '{low}'\nhigh = '{high}'\ndirection = '{direction}'"
-    method = design(leaf("x", more), scale(f"{{method = '{how}'}}") + ARITHMETIC)
-
-    def mine(value: Decimal) -> Decimal:
-        data = pl.DataFrame({"who": ["m", "p", "q"], "x": [str(value), "10", "60"]})
-        scored: Decimal = score(method, data).scores.filter(pl.col("subject") == "m")["score"][0]
-        return scored
-
-    assert mine(better) >= mine(worse)
+    posted = how in ("goalpost", "efficacy", "efficacy_exp")
+    more = f"low = '{low}'\nhigh = '{high}'\n" if posted else ""
+    window = "" if posted else ", window = 'period'"
+    method = design(
+        leaf("x", f"{more}direction = '{direction}'"),
+        scale(f"{{method = '{how}'{window}}}") + ARITHMETIC,
+        PANEL,
+    )
+    data = pl.DataFrame(
+        {
+            "who": ["m", "p", "q"] * 2,
+            "year": ["2020"] * 3 + ["2021"] * 3,
+            "x": [str(worse), "10", "60", str(better), "10", "60"],
+        }
+    )
+    first, second = score(method, data).scores.filter(pl.col("subject") == "m").sort("period")["score"]
+    assert second >= first
 
 
 def test_long_and_wide_tables_and_numbers_or_texts_give_the_same() -> None:

@@ -1,12 +1,12 @@
 """The workbook of a computation: what a reader finds in it."""
 
 import dataclasses
-import io
 from decimal import Decimal
 
 import openpyxl
 import polars as pl
 import pytest
+from books import opened
 from test_score_steps import ARITHMETIC, design, leaf, scale
 
 from indices.analysis.report import analyse
@@ -24,7 +24,7 @@ DATA = pl.DataFrame({"who": ["p", "q"], "a": ["20.5", ""], "b": ["30", "40"]})
 
 
 def sheets() -> dict[str, list[tuple[object, ...]]]:
-    book = openpyxl.load_workbook(io.BytesIO(tables.write_scored(METHOD, score(METHOD, DATA))))
+    book = opened(tables.write_scored(METHOD, score(METHOD, DATA)))
     return {s.title: [tuple(r) for r in s.iter_rows(min_row=1, values_only=True)] for s in book}
 
 
@@ -50,7 +50,7 @@ def test_a_type_without_ranks_is_counted_nowhere_and_compared_with_nobody() -> N
     method = dataclasses.replace(TYPED, unranked=("省",))
     scored = score(method, data)
     assert dict(scored.published.select("subject", "ranked_n").iter_rows()) == {"p": 0, "q": 1}
-    book = openpyxl.load_workbook(io.BytesIO(tables.write_scored(method, scored)))
+    book = opened(tables.write_scored(method, scored))
     rows = [tuple(c.value for c in r)[:4] for r in book["总表"].iter_rows(min_row=5, max_row=6)]
     assert sorted(rows, key=str) == [("市", "q", "q", 1), ("省", "p", "p", "—")]
 
@@ -81,7 +81,7 @@ TYPED = design(
 def analysed() -> openpyxl.Workbook:
     scored = score(TYPED, WHOLE)
     found = analyse(TYPED, arrange(TYPED, WHOLE), scored)
-    return openpyxl.load_workbook(io.BytesIO(tables.write_scored(TYPED, scored, analysis=found)))
+    return opened(tables.write_scored(TYPED, scored, analysis=found))
 
 
 def test_an_analysis_adds_its_sheets_with_names_and_colours_and_a_chart() -> None:
@@ -125,7 +125,7 @@ def test_figures_below_one_keep_four_digits() -> None:
     data = pl.DataFrame({"who": list("pqr"), "a": ["0.01234", "0.03456", "0"], "b": ["8", "16.257", "1"]})
     scored = score(method, data)
     found = analyse(method, arrange(method, data), scored)
-    book = openpyxl.load_workbook(io.BytesIO(tables.write_scored(method, scored, analysis=found)))
+    book = opened(tables.write_scored(method, scored, analysis=found))
     most = {r[0].value: (r[7].value, r[7].number_format) for r in book["指标统计"].iter_rows(min_row=5)}
     assert most["a"][0] == 0.03456 and most["b"][0] == 16.26 and "0.00000_" in most["a"][1]
 
@@ -145,7 +145,7 @@ def test_an_analysis_without_a_next_rank_or_a_component_has_no_sheet_of_it() -> 
     one = WHOLE.filter(pl.col("who") == "p")
     scored = score(TYPED, one)
     found = analyse(TYPED, arrange(TYPED, one), scored)
-    book = openpyxl.load_workbook(io.BytesIO(tables.write_scored(TYPED, scored, analysis=found)))
+    book = opened(tables.write_scored(TYPED, scored, analysis=found))
     (told,) = [str(r[1].value) for r in book["说明"].iter_rows() if r[0].value == "空表"]
     for title in ("升位距离", "主成分", "主成分载荷", "提示"):
         assert title not in book.sheetnames and title in told
@@ -155,7 +155,7 @@ def test_rank_intervals_are_drawn() -> None:
     declared = dataclasses.replace(METHOD, uncertainty=Uncertainty(weights=Decimal("0.2")))
     scored = score(declared, DATA)
     found = uncertainty(declared, scored, 64)
-    book = openpyxl.load_workbook(io.BytesIO(tables.write_scored(declared, scored, found)))
+    book = opened(tables.write_scored(declared, scored, found))
     assert [c.value for c in book["位次区间"][3]][:3] == ["q", "q", 1]
     (chart,) = book["位次区间"]._charts
     interval, rank = chart.series

@@ -19,9 +19,10 @@ import duckdb
 import openpyxl
 import polars as pl
 import pytest
+from books import opened
 from openpyxl.chart import LineChart
 from openpyxl.worksheet.worksheet import Worksheet
-from results_fixture import FEBRUARY, load, release_notes, results
+from results_fixture import FEBRUARY, load, release_notes, results, written
 
 from indices.tables.notes import Audience
 from indices.tables.results import Results, read_results
@@ -44,14 +45,11 @@ def tables() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def books(tables: dict[str, bytes]) -> dict[str, openpyxl.Workbook]:
-    return {name: openpyxl.load_workbook(io.BytesIO(data)) for name, data in tables.items()}
+    return {name: opened(data) for name, data in tables.items()}
 
 
-def book_of(made: Results, title: str, audience: Audience = "internal") -> openpyxl.Workbook:
-    notes = release_notes()
-    alone = replace(notes, methods=tuple(m for m in notes.methods if f"{notes.period} {m.title}" == title))
-    (data,) = write_tables(made, alone, audience).values()
-    return openpyxl.load_workbook(io.BytesIO(data))
+def book_of(made: Results, index: str, audience: Audience = "internal") -> openpyxl.Workbook:
+    return opened(written(made, index, audience))
 
 
 def line(sheet: Worksheet, column: int, value: str) -> list[object]:
@@ -203,7 +201,7 @@ def test_a_rank_interval_is_a_capped_line_that_the_legend_names() -> None:
     def change(table: str, row: Row) -> Row | None:
         return row | {"low": 2, "high": 5} if table == "rank_interval" else row
 
-    book = book_of(results(small=True, change=change), CA)
+    book = book_of(results(small=True, change=change), "CA")
     sheet = book["总表"]
     chart = next(c for c in sheet._charts if isinstance(c, LineChart))
     interval, rank = chart.series
@@ -233,7 +231,7 @@ def test_cells_hold_the_published_figures() -> None:
             row |= {"score": Decimal("66.66")}
         return row
 
-    sheet = book_of(results(small=True, change=change), MQ)["总表"]
+    sheet = book_of(results(small=True, change=change), "MQ")["总表"]
     found = line(sheet, 2, "360100")
     assert found[:5] == [2, "360100", "南昌市", 81.23, 100]
     full = columns(sheet, "全篮子值") - 1
@@ -271,7 +269,7 @@ def test_numbers_are_printed_with_their_decimals_and_not_rounded_again() -> None
                 row |= {"value_published": Decimal(figures[str(row["indicator"])])}
         return row
 
-    sheet = book_of(results(small=True, change=change), MQ)["指标"]
+    sheet = book_of(results(small=True, change=change), "MQ")["指标"]
     cells = {row[3].value: row[8] for row in sheet.iter_rows(min_row=7) if row[1].value == "360100"}
     for indicator, value, pattern in (
         ("MQ101", -0.3, "#,##0.0_ "), ("MQ201", 12345.07, "#,##0.00_ "), ("MQ801", 0.0035, "#,##0.0000_ "),
@@ -287,13 +285,13 @@ def test_targets_stand_by_scope_and_only_for_the_chains() -> None:
         return row
 
     made = results(small=True, change=change)
-    sheet = book_of(made, CM)["目标"]
+    sheet = book_of(made, "CM")["目标"]
     assert line(sheet, 1, "NE")[:7] == ["NE", "新能源产业链", "力争达到", 7000, 3968.53, 56.69, "A"]
     first = [row[0].value for row in sheet.iter_rows()]
     assert first.index("规上口径") < first.index("NE01") < first.index("全口径")
     below = [c.value for c in sheet[first.index("全口径") + 3]]  # 有色金属: no full-chain figure
     assert below[:7] == ["NF", "有色金属产业链", "力争突破", 10000, "…", "…", "M"]
-    assert "目标" not in book_of(made, CA).sheetnames
+    assert "目标" not in book_of(made, "CA").sheetnames
 
 
 def test_contributions_add_up_over_the_indicators_of_a_pillar() -> None:
@@ -303,7 +301,7 @@ def test_contributions_add_up_over_the_indicators_of_a_pillar() -> None:
         return row
 
     made = results(small=True, change=change)
-    sheet = book_of(made, CA)["总表"]
+    sheet = book_of(made, "CA")["总表"]
     found = [[c.value for c in row] for row in sheet.iter_rows() if row[1].value == "KEI"][1]
     pillars = made.indicator.filter((made.indicator["subject"] == "KEI") & made.indicator["in_monthly"])[
         "pillar_no"
@@ -341,7 +339,7 @@ def test_withheld_and_missing_figures_print_as_gaps_with_their_reason() -> None:
                 return row | floor | {"score_published": Decimal("40.00")}
         return row
 
-    book = book_of(results(small=True, change=change), MQ)
+    book = book_of(results(small=True, change=change), "MQ")
     found = line(book["总表"], 2, "360200")
     assert found[0] == "—"
     assert found[3:5] == ["…", 41]
@@ -369,7 +367,7 @@ def test_a_suppressed_figure_is_not_to_be_had_from_its_score_or_contribution(aud
             row |= {"status": "C", "value_published": Decimal("123.45"), "score_published": Decimal("98.76")}
         return row
 
-    book = book_of(results(small=True, change=change), CA, audience)
+    book = book_of(results(small=True, change=change), "CA", audience)
     found = next(
         [c.value for c in row]
         for row in book["指标"].iter_rows(min_row=7)
@@ -398,7 +396,7 @@ def test_the_change_of_a_value_is_split_by_cause_and_indicator() -> None:
     lost = {"index_code": "CA", "period": "2026-10", "against": "2026-09", "subject": "KEI", "kind": "cause",
             "item": "coverage", "published": Decimal("-0.30")}  # fmt: skip
     extra = pl.DataFrame([lost], schema_overrides=made.change.schema)
-    sheet = book_of(replace(made, change=pl.concat([made.change, extra], how="diagonal")), CA)["变动分析"]
+    sheet = book_of(replace(made, change=pl.concat([made.change, extra], how="diagonal")), "CA")["变动分析"]
     found = line(sheet, 1, "KEI")
     assert found[:9] == ["KEI", "电子信息先进制造业集群", 81.2, 80, 1.2, 1.5, -0.3, 0.9, 0.3]
     assert set(found[9:16]) == {0}  # in the basket, and without a part
@@ -422,21 +420,21 @@ def test_rank_intervals_stand_beside_the_rank() -> None:
             row |= {"low": 2, "high": 2 if row["subject"] == "KEI" else 5}
         return row
 
-    sheet = book_of(results(small=True, change=change), CA)["总表"]
+    sheet = book_of(results(small=True, change=change), "CA")["总表"]
     at = columns(sheet, "位次区间\n（5%～95%）") - 1
     assert [line(sheet, 2, code)[at] for code in ("KEI", "KLP", "KAV")] == ["2", "2～5", "—"]
 
 
 def test_february_is_not_compared_with_a_report_before() -> None:
-    files = write_tables(results(FEBRUARY, small=True), release_notes(FEBRUARY), "internal")
-    data = next(d for n, d in files.items() if n.startswith("2026-02 制造业"))
-    sheet = openpyxl.load_workbook(io.BytesIO(data))["总表"]
+    made = results(FEBRUARY, small=True)
+    book = opened(written(made, "MQ", period=FEBRUARY))
+    sheet = book["总表"]
     found = line(sheet, 2, "360100")
-    assert results(FEBRUARY, small=True).index["period"].is_in(["2025-12"]).any()  # though December is there
+    assert made.index["period"].is_in(["2025-12"]).any()  # though December is there
     assert isinstance(found[columns(sheet, "监测值变动（分）", "同比变动") - 1], float)
     assert found[columns(sheet, "监测值变动（分）", "较上期变动") - 1] == "—"
     assert found[columns(sheet, "位次变动（位）", "较上期变动") - 1] == "—"
-    titles = [c.value for c in openpyxl.load_workbook(io.BytesIO(data))["变动分析"]["A"]]
+    titles = [c.value for c in book["变动分析"]["A"]]
     assert [t for t in titles if t and "相比" in str(t)] == ["同比：2026年1-2月与2025年1-2月相比（分）"]
 
 
@@ -446,7 +444,7 @@ def test_ranks_are_compared_in_one_basket_only() -> None:
             row |= {"basket": "旧"}
         return row
 
-    sheet = book_of(results(small=True, change=change), CM)["总表"]
+    sheet = book_of(results(small=True, change=change), "CM")["总表"]
     year, before = (columns(sheet, "位次变动（位）", word) - 1 for word in ("同比变动", "较上期变动"))
     changed, other = line(sheet, 2, "EI"), line(sheet, 2, "NF")
     assert (changed[year], type(changed[before])) == ("—", int)
@@ -459,7 +457,7 @@ def test_subjects_of_another_basket_have_a_block_of_their_own() -> None:
             row |= {"basket": "乙", "rank": 1 if row["subject"] == "NF" else 2}
         return row
 
-    sheet = book_of(results(small=True, change=change), CM)["总表"]
+    sheet = book_of(results(small=True, change=change), "CM")["总表"]
     first = [row[0].value for row in sheet.iter_rows(min_row=5, max_row=18)]
     titles = [v for v in first if isinstance(v, str)]
     assert titles == [
@@ -473,7 +471,7 @@ def test_an_index_without_subjects_says_so() -> None:
     def change(table: str, row: Row) -> Row | None:
         return None if row.get("index_code") == "CA" or table == "absent" else row
 
-    book = book_of(results(small=True, change=change), CA)
+    book = book_of(results(small=True, change=change), "CA")
     assert "本期没有可以计算的对象。" in {c.value for row in book["总表"] for c in row}
     assert "应报的全部接收。" in {c.value for row in book["覆盖"] for c in row}
 
@@ -491,9 +489,8 @@ def test_text_from_outside_stays_text() -> None:
             row |= {"submitter_name": link, "reason": "+cmd|' /C calc'!A0"}
         return row
 
-    files = write_tables(results(small=True, change=change), release_notes(), "internal")
-    data = next(d for n, d in files.items() if n.startswith(MQ))
-    book = openpyxl.load_workbook(io.BytesIO(data))
+    data = written(results(small=True, change=change), "MQ")
+    book = opened(data)
     for name, column, text in (("总表", 3, evil), ("指标", 3, evil), ("覆盖", 2, link)):
         cells = [row[column - 1] for row in book[name].iter_rows() if row[column - 1].value == text]
         assert cells
@@ -502,11 +499,13 @@ def test_text_from_outside_stays_text() -> None:
     assert all(b"<f>" not in sheet and b"<f " not in sheet and b"<hyperlink" not in sheet for sheet in sheets)
 
 
-def test_the_public_edition_counts_the_missing_and_names_nobody(tables: dict[str, bytes]) -> None:
+def test_the_public_edition_counts_the_missing_and_names_nobody(
+    tables: dict[str, bytes], books: dict[str, openpyxl.Workbook]
+) -> None:
     for name, data in tables.items():
         named = any("东湖区统计局" in text for text in texts(data))
         assert named == ("（内部）" in name), name
-    book = openpyxl.load_workbook(io.BytesIO(tables[f"{CM}（公开）.xlsx"]))
+    book = books[f"{CM}（公开）.xlsx"]
     assert "360102" not in {c.value for sheet in book for row in sheet for c in row}
     counts = [[c.value for c in row[:4]] for row in book["覆盖"].iter_rows()]
     assert ["GLT01", "未报", "2026年1-10月", 1] in counts
@@ -552,5 +551,5 @@ def test_a_write_that_fails_is_an_error() -> None:
 def test_the_footer_keeps_an_ampersand() -> None:
     book = Book("试", "2026-10-31", "R&D")
     Sheet(book, "表", (10, 10)).text(0, 0, "甲")
-    made = openpyxl.load_workbook(io.BytesIO(book.finish()))
+    made = opened(book.finish())
     assert "R&&D" in made["表"].oddFooter.left.text

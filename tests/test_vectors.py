@@ -50,7 +50,7 @@ def test_vectors_of_a_region(small_lists: Codes) -> None:
         Fact("GLT02", "2025-12", "region_code=360000", {**province}),
         Fact("GLT02", "2025-12", "region_code=360600", {"rev_cum": "109", "rev_cum_ly": "100"}),
     ]
-    con = computed(facts, small_lists, "2025-12")
+    con = computed(facts, small_lists, "2025-12", "MQ")
     for name, subject, value, score in (
         ("MQ105", "360000", "36.50", "82.00"),
         ("MQ305", "360000", "23.20", "84.27"),
@@ -71,7 +71,7 @@ def test_vectors_of_a_cluster(small_lists: Codes) -> None:
         Fact("GLT03", "2025-11", key, {"profit_cum": "17930000", "rev_cum": "390000000"}),
         Fact("GLT03", "2025-12", key, {"rev_cum": "93000000"}),
     ]
-    con = computed(facts, small_lists, "2025-12")
+    con = computed(facts, small_lists, "2025-12", "CA")
     assert published(con, "CA106", "KCU", "2025-11") == (Decimal("4.60"), Decimal("77.99"))
     assert published(con, "CA101", "KCU", "2025-12") == (Decimal("9300.00"), Decimal("97.24"))
 
@@ -95,7 +95,7 @@ def test_vectors_of_the_targets() -> None:
         *december(2025, "NE01", "2104.3"),
         *december(2024, "T", "4208.6"),
     ]
-    con = computed(facts, load_codes(), "2025-12")
+    con = computed(facts, load_codes(), "2025-12", "CM")
     assert published(con, "CM101", "NE", "2025-12") == (Decimal("56.69"), Decimal("65.35"))
     target = con.execute(
         "SELECT subject, ttm, attainment FROM result_target WHERE scope = 'above_scale' AND ttm IS NOT NULL"
@@ -231,6 +231,7 @@ def test_a_county_by_hand(small_lists: Codes) -> None:
         ),
         small_lists,
         "2026-10",
+        "MQ",
     )
     check_lines(con, "360602", COUNTY)
     check_totals(
@@ -348,7 +349,7 @@ def chain_facts() -> Iterator[tuple[str, str, str, dict[str, str]]]:
 
 def test_a_chain_by_hand(small_lists: Codes) -> None:
     """CM of NF in the small province, where GLT01 is the sum of three counties and the city's own row."""
-    con = computed(merged(chain_facts()), small_lists, "2026-10")
+    con = computed(merged(chain_facts()), small_lists, "2026-10", "CM")
     check_lines(con, "NF", CHAIN)
     check_totals(
         con,
@@ -477,7 +478,7 @@ def cluster_facts(codes: Codes) -> Iterator[tuple[str, str, str, dict[str, str]]
 def test_a_cluster_by_hand() -> None:
     """CA of KCU: five cities, one of them the core, and copper (NF01) of the province beside it."""
     codes = load_codes()
-    con = computed(merged(cluster_facts(codes)), codes, "2026-10")
+    con = computed(merged(cluster_facts(codes)), codes, "2026-10", "CA")
     check_lines(con, "KCU", CLUSTER)
     check_totals(
         con,

@@ -1,12 +1,11 @@
 """What if, and why did it change: overrides, comparisons, and attributions that add up."""
 
 import dataclasses
-import io
 from decimal import Decimal
 
-import openpyxl
 import polars as pl
 import pytest
+from books import opened
 from test_score_steps import ARITHMETIC, design, index, leaf, scale
 
 from flows.scoring import Comparison, comparison_lines
@@ -107,7 +106,7 @@ def test_the_workbook_says_who_gains_and_by_which_indicators() -> None:
     changed = overridden(many, ["weight.x8=5"])
     sides = (many, score(many, data)), (changed, score(changed, data))
     index = compare(many, sides[0][1], sides[1][1])
-    book = openpyxl.load_workbook(io.BytesIO(write_comparison_book(many, index, why(*sides), many.names)))
+    book = opened(write_comparison_book(many, index, why(*sides), many.names))
     assert book.sheetnames == ["谁升谁降", "比较", "变动来源"]
     assert [c.value for c in book["变动来源"][3]][:3] == ["p", "p", "x0"]
     lines = [[c.value for c in row] for row in book["谁升谁降"].iter_rows(min_row=5, max_row=7)]
@@ -125,7 +124,7 @@ def test_a_comparison_of_releases_names_products_and_types() -> None:
     index, reasons = (
         f.select(*marks, pl.all()) for f in (compare(TWO, sides[0][1], sides[1][1]), why(*sides))
     )
-    book = openpyxl.load_workbook(io.BytesIO(write_comparison_book(TWO, index, reasons, TWO.names)))
+    book = opened(write_comparison_book(TWO, index, reasons, TWO.names))
     for title in ("比较", "变动来源"):
         assert [c.value for c in book[title][3]][:3] == ["H-1", "月度监测值", "设区市"]
     headings = [c.value for c in book["比较"][1]]

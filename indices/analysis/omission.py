@@ -15,7 +15,7 @@ from indices.declare import Aggregate, Impute, Transform, Treat, Weigh
 from indices.design import Design, Step
 from indices.method import MethodError
 from indices.method_file import checked
-from indices.score import Scored, score_table
+from indices.score import Scored, published
 from indices.steps.bench import Columns, ScoreError, fixed
 from indices.table import Table
 
@@ -84,7 +84,7 @@ def leave_out(design: Design, table: Table, scored: Scored, period: str) -> pl.D
     why there is no index without it.
     """
     root = design.root.id
-    before = _ranks(scored, root, period)
+    before = _ranks(scored.published, root, period)
     given = scored.weights.filter(pl.col("period") == period).select("node", "weight")
     settled, rows = _settled(design, dict(given.iter_rows())), []
     for node in sorted(design.names):
@@ -111,13 +111,13 @@ def _without(design: Design, table: Table, node: str, period: str) -> tuple[dict
         one = without(design, node)
         left = [i.id for i in one.indicators]
         part = dataclasses.replace(table, figures=table.figures.filter(pl.col("indicator").is_in(left)))
-        return _ranks(score_table(one, part), one.root.id, period), ""
+        return _ranks(published(one, part), one.root.id, period), ""
     except (MethodError, ScoreError) as error:
         return {}, str(error)
 
 
-def _ranks(scored: Scored, root: str, period: str) -> dict[str, int | None]:
-    rows = scored.published.filter((pl.col("node") == root) & (pl.col("period") == period))
+def _ranks(index: pl.DataFrame, root: str, period: str) -> dict[str, int | None]:
+    rows = index.filter((pl.col("node") == root) & (pl.col("period") == period))
     return dict(rows.select("subject", "rank").iter_rows())
 
 

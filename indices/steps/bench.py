@@ -65,7 +65,6 @@ class Bench:
         """Make a table of a frame."""
         self.con.register("placed", frame.to_arrow())
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM placed")
-        self.con.unregister("placed")
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query; give it an ORDER BY."""

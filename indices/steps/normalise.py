@@ -19,6 +19,7 @@ Chinese performance-evaluation rules; UNDP for log goalposts. The raw score stay
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
@@ -27,7 +28,18 @@ import polars as pl
 
 from indices.declare import Normalise, Scale
 from indices.design import Indicator
-from indices.steps.bench import VALUE, WIDE, Bench, Columns, ScoreError, fixed, mean_and_deviation
+from indices.steps.bench import (
+    VALUE,
+    WIDE,
+    Bench,
+    Columns,
+    Note,
+    ScoreError,
+    fixed,
+    listed,
+    mean_and_deviation,
+    plain,
+)
 
 _RULE = {"log_goalpost": "log", "efficacy_log": "log", "efficacy_exp": "exp", "rank": "rank", "none": "none",
          "percentile_rank": "percentile", "ratio": "ratio"}  # fmt: skip
@@ -39,7 +51,6 @@ _POST: Columns = {"indicator": pl.String, "period": pl.String, "rule": pl.String
 
 # For rank and percentile_rank, ``pool`` names the periods that are ranked together, each subject type by itself.
 _RANKED = """
-    CREATE OR REPLACE TEMP TABLE ranked AS
     SELECT subject, period, indicator, n,
       CASE ties WHEN 'min' THEN below + 1 WHEN 'max' THEN below + same WHEN 'dense' THEN dense
         ELSE below + (same + 1)::DECIMAL(18,1) / 2 END::DECIMAL(18,2) AS place
@@ -54,47 +65,50 @@ _RANKED = """
       WINDOW pool AS (PARTITION BY f.indicator, p.pool, r.type)
     )
 """
+_PLACED = f"LEFT JOIN ({_RANKED}) AS r USING (subject, period, indicator)"
+# The raw score by the rule of a post; only those that a design uses are bound, which is most of the cost.
+_RAW = {
+    "none": "x::DECIMAL(28,12)",
+    "rank": "place",
+    "percentile": "lower_end + (span * (place - 1) / nullif(n - 1, 0))::DECIMAL(28,12)",
+    "log": """CASE
+        WHEN x <= 0 THEN CASE WHEN low < high THEN floor ELSE ceiling END
+        ELSE lower_end + (span * (ln(x)::DECIMAL(24,12) - ln(low)::DECIMAL(24,12))
+          / (ln(high)::DECIMAL(24,12) - ln(low)::DECIMAL(24,12)))::DECIMAL(28,12) END""",
+    "exp": """(lower_end::DOUBLE * exp(ln((lower_end + span)::DOUBLE / lower_end::DOUBLE)
+        * ((x - low) / (high - low))))::DECIMAL(28,12)""",
+    "ratio": "CASE WHEN low IS NULL THEN x::DECIMAL(28,12) ELSE {linear} END",
+    "linear": "{linear}",
+}
+_LINEAR = """CASE
+    WHEN best_low IS NULL THEN (lower_end + span * ((x - low) / (high - low))::DECIMAL(38,18))::DECIMAL(28,12)
+    WHEN x < best_low THEN (lower_end + span * (1 - ((best_low - x) / (best_low - low))::DECIMAL(38,18)))::DECIMAL(28,12)
+    WHEN x > best_high THEN (lower_end + span * (1 - ((x - best_high) / (high - best_high))::DECIMAL(38,18)))::DECIMAL(28,12)
+    ELSE lower_end + span END"""
 _SCORED = """
     CREATE OR REPLACE TEMP TABLE score AS
     WITH ratio AS (
-      SELECT f.*, p.* EXCLUDE (indicator, period), r.place, r.n,
+      SELECT f.*, p.* EXCLUDE (indicator, period), {place},
         CASE WHEN p.rule <> 'ratio' THEN f.value
              WHEN p.reverse AND f.value > 0 THEN (100 * p.reference / f.value)::DECIMAL(38,18)
              WHEN NOT p.reverse AND f.value >= 0 THEN (100 * f.value / p.reference)::DECIMAL(38,18)
         END AS x
       FROM figure AS f JOIN post AS p USING (indicator, period)
-      LEFT JOIN ranked AS r USING (subject, period, indicator)
+      {placed}
     ),
     raw AS (
-      SELECT *,
-        CASE
-          WHEN x IS NULL THEN NULL
-          WHEN rule = 'none' OR (rule = 'ratio' AND low IS NULL) THEN x::DECIMAL(28,12)
-          WHEN rule = 'rank' THEN place
-          WHEN rule = 'percentile' THEN lower_end + (span * (place - 1) / nullif(n - 1, 0))::DECIMAL(28,12)
-          WHEN rule = 'log' AND x <= 0 THEN
-            CASE WHEN low < high THEN floor ELSE ceiling END
-          WHEN rule = 'log' THEN
-            lower_end + (span * (ln(x)::DECIMAL(24,12) - ln(low)::DECIMAL(24,12))
-              / (ln(high)::DECIMAL(24,12) - ln(low)::DECIMAL(24,12)))::DECIMAL(28,12)
-          WHEN rule = 'exp' THEN
-            (lower_end::DOUBLE * exp(ln((lower_end + span)::DOUBLE / lower_end::DOUBLE)
-              * ((x - low) / (high - low))))::DECIMAL(28,12)
-          WHEN best_low IS NOT NULL THEN
-            CASE WHEN x < best_low THEN (lower_end + span * (1 - ((best_low - x) / (best_low - low))::DECIMAL(38,18)))::DECIMAL(28,12)
-                 WHEN x > best_high THEN (lower_end + span * (1 - ((x - best_high) / (high - best_high))::DECIMAL(38,18)))::DECIMAL(28,12)
-                 ELSE lower_end + span END
-          ELSE (lower_end + span * ((x - low) / (high - low))::DECIMAL(38,18))::DECIMAL(28,12)
-        END::DECIMAL(28,12) AS raw_score
-      FROM ratio
+      SELECT *, CASE WHEN x IS NULL THEN NULL {raw} END::DECIMAL(28,12) AS raw_score FROM ratio
+    ),
+    typed AS (
+      SELECT *, CASE WHEN missing = '' AND raw_score IS NULL THEN 'not_applicable' ELSE missing END AS kind FROM raw
     )
-    SELECT subject, period, t, indicator, value, source, raw_score,
-      CASE WHEN missing = '' AND raw_score IS NULL THEN 'not_applicable' ELSE missing END AS missing,
-      CASE WHEN raw_score < floor THEN floor WHEN raw_score > ceiling THEN ceiling ELSE raw_score END::DECIMAL(28,12)
-        AS score,
+    SELECT subject, period, t, indicator, value, source, raw_score, kind AS missing,
+      CASE WHEN kind IN ({floored}) THEN {worst} WHEN raw_score < floor THEN floor WHEN raw_score > ceiling THEN ceiling
+        ELSE raw_score END::DECIMAL(28,12) AS score,
       raw_score IS NOT NULL AND (coalesce(raw_score < floor, false) OR coalesce(raw_score > ceiling, false)
-        OR (rule = 'log' AND x <= 0)) AS clipped
-    FROM raw
+        OR (rule = 'log' AND x <= 0)) AS clipped,
+      coalesce(kind IN ({floored}), false) AS floored
+    FROM typed
 """
 
 
@@ -149,10 +163,33 @@ def normalise(bench: Bench, step: Normalise) -> None:
                     raise ScoreError(_undecided(indicator, taken))
                 rows += [_row(indicator, scales[indicator.id], posts, p, taken[0]) for p in served]
     bench.place("post", pl.DataFrame(rows, _POST, orient="row"))
-    bench.con.execute(_RANKED)
-    bench.con.execute(_SCORED)
-    _note_unscored(bench)
-    _type_missing(bench)
+    _score(bench, {_rule(s) for s in scales.values()})
+    _note_unscored(bench, scales)
+    bench.con.execute(
+        "CREATE OR REPLACE TEMP TABLE node_value AS SELECT subject, period, indicator AS node, score AS value,"
+        " CASE WHEN score IS NULL THEN missing ELSE '' END AS reason FROM score"
+    )
+
+
+def _score(bench: Bench, rules: set[str]) -> None:
+    """Make ``score`` of ``figure`` and ``post``. Figures that are missing score the floor where the method says so;
+    what they are stays in ``missing``."""
+    gaps, ranking = bench.design.missing, bool(rules & {"rank", "percentile"})
+    bench.con.execute(
+        _SCORED.format(
+            place="r.place, r.n" if ranking else "NULL AS place",
+            placed=_PLACED if ranking else "",
+            raw=" ".join(
+                f"WHEN rule = '{rule}' THEN {_RAW[rule].format(linear=_LINEAR)}" for rule in sorted(rules)
+            ),
+            floored=listed(kind for kind in ("not_yet", "late") if getattr(gaps, kind) == "floor"),
+            worst=f"{gaps.floor:f}",
+        )
+    )
+
+
+def _rule(scale: Scale) -> str:
+    return _RULE.get(scale.method, "linear")
 
 
 def _given(indicator: Indicator, scale: Scale) -> Posts:
@@ -241,7 +278,7 @@ def _row(indicator: Indicator, scale: Scale, posts: Posts, period: str, pool: st
     floor = scale.floor if scale.floor is not None else start
     optimum = indicator.optimum or (None, None)
     return (
-        indicator.id, period, _RULE.get(scale.method, "linear"), scale.method, indicator.direction == "negative",
+        indicator.id, period, _rule(scale), scale.method, indicator.direction == "negative",
         posts.low, posts.high, start, span,
         floor if scale.clipped in ("lower", "both") else None,
         end if scale.clipped in ("upper", "both") else None,
@@ -249,25 +286,14 @@ def _row(indicator: Indicator, scale: Scale, posts: Posts, period: str, pool: st
     )  # fmt: skip
 
 
-def _note_unscored(bench: Bench) -> None:
-    bench.note_rows(
-        "normalise",
-        "SELECT s.subject, s.period, s.indicator, s.value, p.method FROM score AS s JOIN post AS p"
-        " USING (indicator, period) WHERE s.value IS NOT NULL AND s.raw_score IS NULL"
-        " ORDER BY s.period, s.subject, s.indicator",
-        "数值 {0} 不能按 {1} 评分（对数和反向比值要求大于 0，位次要求至少两个单位），按不适用处理",
-        "核对数值，或更换评分方法",
+def _note_unscored(bench: Bench, scales: Mapping[str, Scale]) -> None:
+    rows = bench.rows(
+        "SELECT subject, period, indicator, value FROM score WHERE value IS NOT NULL AND raw_score IS NULL"
+        " ORDER BY period, subject, indicator"
     )
-
-
-def _type_missing(bench: Bench) -> None:
-    """Figures that are missing score the floor where the method says so; what they are stays in ``missing``."""
-    rule = bench.design.missing
-    floored = [kind for kind in ("not_yet", "late") if getattr(rule, kind) == "floor"]
-    bench.con.execute("ALTER TABLE score ADD COLUMN floored BOOLEAN DEFAULT false")
-    for kind in floored:
-        bench.con.execute("UPDATE score SET score = ?, floored = true WHERE missing = ?", [rule.floor, kind])
-    bench.con.execute(
-        "CREATE OR REPLACE TEMP TABLE node_value AS SELECT subject, period, indicator AS node, score AS value,"
-        " CASE WHEN score IS NULL THEN missing ELSE '' END AS reason FROM score"
-    )
+    for subject, period, indicator, value in rows:
+        said = (
+            f"数值 {plain(value)} 不能按 {scales[indicator].method} 评分（对数和反向比值要求大于 0，"
+            "位次要求至少两个单位），按不适用处理"
+        )
+        bench.notes.append(Note("normalise", subject, period, indicator, said, "核对数值，或更换评分方法"))

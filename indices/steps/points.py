@@ -9,8 +9,8 @@ Both at full precision, rounded to 4 decimals.
 
 from __future__ import annotations
 
-from indices.declare import Aggregate
-from indices.steps.aggregate import climb
+from indices.declare import Aggregate, Impute
+from indices.steps.aggregate import climb_again
 from indices.steps.bench import Bench, listed
 
 _WORST = """
@@ -30,17 +30,16 @@ def missing_points(bench: Bench, step: Aggregate) -> None:
         "CREATE OR REPLACE TEMP TABLE points (subject VARCHAR, period VARCHAR, rule VARCHAR, figures INTEGER,"
         " points DECIMAL(18,4))"
     )
+    kinds = bench.rows("SELECT DISTINCT missing, floored FROM score WHERE missing <> '' ORDER BY ALL")
+    fills = sorted({s.method for s in bench.design.steps if isinstance(s, Impute)})
+    if not kinds and not fills:
+        return
     bench.con.execute("CREATE OR REPLACE TEMP TABLE standing AS SELECT * FROM node_value")
     bench.con.execute(_WORST)
-    floored = {row[0] for row in bench.rows("SELECT DISTINCT missing FROM score WHERE floored ORDER BY 1")}
-    kinds = [
-        row[0] for row in bench.rows("SELECT DISTINCT missing FROM score WHERE missing <> '' ORDER BY 1")
-    ]
-    fills = [row[0] for row in bench.rows("SELECT DISTINCT method FROM imputed ORDER BY 1")]
-    for kind in kinds:
-        rule = f"{kind}:{'floor' if kind in floored else 'spread'}"
+    for kind, floored in kinds:
+        rule = f"{kind}:{'floor' if floored else 'spread'}"
         figures = f"SELECT subject, period, indicator FROM score WHERE missing = '{kind}'"
-        _compare(bench, step, rule, figures, "NULL" if kind in floored else "w.score")
+        _compare(bench, step, rule, figures, "NULL" if floored else "w.score")
     for method in fills:
         figures = f"SELECT subject, period, indicator FROM imputed WHERE method = '{method}'"
         _compare(bench, step, f"late:{method}", figures, "NULL")
@@ -60,7 +59,7 @@ def _compare(bench: Bench, step: Aggregate, rule: str, figures: str, changed: st
         LEFT JOIN struck AS k ON k.subject = s.subject AND k.period = s.period AND k.indicator = s.node
         LEFT JOIN worst AS w ON w.indicator = s.node AND w.period = s.period
     """)
-    climb(bench, step, quiet=True)
+    climb_again(bench, step)
     bench.con.execute(f"""
         INSERT INTO points
         SELECT k.subject, k.period, '{rule}', count(*)::INTEGER,

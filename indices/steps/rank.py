@@ -22,10 +22,9 @@ _ADVICE = "补报缺失的数据（不适用填 N，尚未产生填 W）；不�
 
 
 def publish(bench: Bench) -> None:
-    """Make ``published`` (subject, period, node, value, rank, ranked_n) and ``coverage``."""
+    """Make ``published`` (subject, period, node, value, rank, ranked_n)."""
     decimals = bench.design.aggregate.decimals
     unranked = listed(bench.design.unranked)
-    effective_weights(bench)
     bench.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE published AS
         WITH rounded AS (
@@ -40,6 +39,11 @@ def publish(bench: Bench) -> None:
             count(value) OVER (PARTITION BY node, period, type) ELSE 0 END::INTEGER AS ranked_n
         FROM rounded
     """)
+
+
+def cover(bench: Bench) -> None:
+    """Make ``effective`` and ``coverage``; a basket with gaps that somebody can fill is noted."""
+    effective_weights(bench)
     bench.con.execute("""
         CREATE OR REPLACE TEMP TABLE coverage AS
         SELECT s.subject, s.period,
@@ -61,15 +65,16 @@ def _note_gaps(bench: Bench) -> None:
     """A note for each subject and period with a gap that is not declared: all its gaps and what became of each."""
     names, floor = bench.design.names, plain(bench.design.missing.floor)
     rows = bench.rows("""
-        SELECT s.subject, s.period, coalesce(c.weight_coverage, 0), s.missing, s.floored,
-          list(s.indicator ORDER BY s.indicator)
+        SELECT s.subject, s.period, coalesce(c.weight_coverage, 0), s.missing, s.floored, s.indicator
         FROM score AS s JOIN coverage AS c USING (subject, period)
         WHERE s.missing NOT IN ('', 'not_applicable')
-        GROUP BY s.subject, s.period, c.weight_coverage, s.missing, s.floored
-        ORDER BY s.period, s.subject, s.missing
+        ORDER BY s.period, s.subject, s.missing, s.indicator
     """)
     for (subject, period, share), part in groupby(rows, lambda row: row[:3]):
-        gaps = [(kind, floored, ids) for *_, kind, floored, ids in part]
+        gaps = [
+            (kind, floored, [row[5] for row in alike])
+            for (kind, floored), alike in groupby(part, lambda row: row[3:5])
+        ]
         if all(kind in _DECLARED for kind, *_ in gaps):
             continue
         told = "；".join(

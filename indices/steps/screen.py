@@ -8,12 +8,14 @@ name, never silently.
 from __future__ import annotations
 
 from indices.declare import Screen
-from indices.steps.bench import Bench
+from indices.steps.bench import Bench, ScoreError
 from indices.steps.weigh import effective_weights
 
 
 def screen(bench: Bench, step: Screen) -> None:
-    """Remove from ``subject_row`` and ``figure`` whoever has less than ``at_least``; each is noted."""
+    """Remove from ``subject_row`` and ``figure`` whoever has less than ``at_least``; each is noted.
+
+    ScoreError where nobody stays."""
     effective_weights(bench)
     weight = "1" if step.by == "count" else "e.effective"
     bench.con.execute(f"""
@@ -35,3 +37,5 @@ def screen(bench: Bench, step: Screen) -> None:
         bench.con.execute(
             f"DELETE FROM {table} WHERE (subject, period) IN (SELECT (subject, period) FROM screened WHERE {short})"
         )
+    if not bench.rows("SELECT 1 FROM subject_row LIMIT 1"):
+        raise ScoreError("没有单位达到 screen 要求的指标覆盖率，不能计算；请补报，或修改 at_least。")

@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
+from itertools import groupby
 
 import numpy as np
 import polars as pl
@@ -130,11 +131,18 @@ def weigh(bench: Bench, step: Weigh) -> None:
             weights = _weights(bench, step, group, children, taken)
             if step.method != "frozen" and len(children) < len(bench.design.children[group]):
                 weights = on_scale(bench.design, weights)
-            for child, weight in weights.items():
-                bench.con.execute(
-                    "UPDATE weight SET weight = ?, method = ? WHERE node = ? AND list_contains(?, period)",
-                    [weight, step.method, child, served],
-                )
+            _replace(bench, weights, step.method, served)
+
+
+def _replace(bench: Bench, weights: Mapping[str, Decimal], method: str, periods: list[str]) -> None:
+    """Put these weights in the place of those that stand in ``weight``."""
+    schema: Columns = {"node": pl.String, "weight": WEIGHT}
+    bench.place("replaced", pl.DataFrame(list(weights.items()), schema, orient="row"))
+    bench.con.execute(
+        "UPDATE weight SET weight = r.weight, method = ? FROM replaced AS r"
+        " WHERE weight.node = r.node AND list_contains(?, period)",
+        [method, periods],
+    )
 
 
 def on_scale(design: Design, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:
@@ -219,9 +227,12 @@ def shares(design: Design, weights: Mapping[str, Decimal]) -> dict[str, Decimal]
 
 def effective_weights(bench: Bench) -> None:
     """``effective`` (node, period, effective): the weight of each node in the whole index, with all figures there."""
+    found = bench.rows(
+        "SELECT period, node, weight FROM weight WHERE period IN (SELECT period FROM subject_row) ORDER BY period, node"
+    )
     rows = []
-    for period in bench.periods():
-        weights = dict(bench.rows("SELECT node, weight FROM weight WHERE period = ? ORDER BY node", [period]))
+    for period, part in groupby(found, lambda row: row[0]):
+        weights = {node: weight for _, node, weight in part}
         rows += [(n, period, share) for n, share in shares(bench.design, weights).items()]
     bench.place(
         "effective",

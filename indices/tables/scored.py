@@ -3,9 +3,9 @@ filtered down to what a reader can check by hand; 说明 at the end names the sh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -15,7 +15,7 @@ from indices.tables.charts import Span, rank_whiskers
 from indices.tables.method_note import COVERAGE, write_method_note
 from indices.tables.readable import FIGURES, HEADINGS, readable
 from indices.tables.sheet import Book, Heading, Sheet
-from indices.tables.style import MISSING, NOT_APPLICABLE, SYMBOLS, TEXT, number_look
+from indices.tables.style import MISSING, NOT_APPLICABLE, SYMBOLS, TEXT, Look, number_look
 
 if TYPE_CHECKING:
     from indices.analysis.report import Analysis  # scipy takes long to load
@@ -137,33 +137,35 @@ def write_frame(
     headings = [Heading("", HEADINGS.get(c, c), _WIDTHS.get(c, 14)) for c in frame.columns]
     sheet = Sheet(book, title, [h.width for h in headings])
     row = top = sheet.headings(sheet.head(*caption, "") if caption else 0, headings)
-    decimals = {c: _decimals(frame[c]) for c in frame.columns if frame[c].dtype.is_numeric()}
-    for line in frame.iter_rows():
-        _write_line(sheet, row, frame.columns, line, decimals)
+    styles = sheet.styles([_look(frame[c]) for c in frame.columns])
+    for line in zip(*(_printed(frame[c]) for c in frame.columns), strict=True):
+        sheet.line(row, line, styles)
         row += 1
     sheet.raw.freeze_panes(top, 0)
     sheet.raw.repeat_rows(top - 2, top - 1)
     return sheet, sheet.notes(row, _NOTES.get(title, ()))
 
 
-def _write_line(
-    sheet: Sheet, row: int, columns: Sequence[str], line: Sequence[Any], decimals: dict[str, int]
-) -> None:
-    for at, (name, value) in enumerate(zip(columns, line, strict=True)):
-        if name in decimals:
-            gap = MISSING if name in FIGURES or name not in HEADINGS else NOT_APPLICABLE
-            sheet.number(row, at, _rounded(value, decimals[name]), number_look(decimals[name]), gap)
-        elif isinstance(value, bool):
-            sheet.text(row, at, "是" if value else "", TEXT)
-        else:
-            sheet.text(row, at, value or "", TEXT)
+def _look(column: pl.Series) -> Look:
+    return number_look(_decimals(column)) if column.dtype.is_numeric() else TEXT
+
+
+def _printed(column: pl.Series) -> list[str | float]:
+    """The cells of a column as they are written; a gap among numbers prints as a mark."""
+    if column.dtype.is_numeric():
+        gap = MISSING if column.name in FIGURES or column.name not in HEADINGS else NOT_APPLICABLE
+        decimals = _decimals(column)
+        return [gap if value is None else float(_rounded(value, decimals)) for value in column]
+    if column.dtype == pl.Boolean:
+        return ["是" if value else "" for value in column]
+    return [value or "" for value in column]
 
 
 def _decimals(column: pl.Series) -> int:
     return min(column.dtype.scale, _MOST) if isinstance(column.dtype, pl.Decimal) else 0
 
 
-def _rounded(value: Decimal | int | None, decimals: int) -> Decimal | int | None:
+def _rounded(value: Decimal | int, decimals: int) -> Decimal | int:
     if not isinstance(value, Decimal):
         return value
     return value.quantize(Decimal(1).scaleb(-decimals), context=_EXACT)

@@ -135,7 +135,7 @@ class Sheet:
         """The formats of a row's columns from the first on, for :meth:`line`."""
         return [self._format(look, column, column) for column, look in enumerate(looks)]
 
-    def line(self, row: int, values: Sequence[str | int | None], styles: Sequence[Format]) -> None:
+    def line(self, row: int, values: Sequence[str | float | None], styles: Sequence[Format]) -> None:
         """Write the cells of one row of a long list, from the first column on; None leaves a cell out."""
         for column, (value, style) in enumerate(zip(values, styles, strict=True)):
             if isinstance(value, str):
