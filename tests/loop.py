@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from openpyxl import Workbook, load_workbook
+from books import opened
+from openpyxl import Workbook
 
 from schemas.codes import Codes
 from schemas.form import form_for
@@ -36,7 +37,7 @@ def value(submission: Submission, field: str, row: int = 0) -> str:
 def change(source: Path, target: Path, codes: Codes, form: str, version: int, **fields: int) -> Path:
     """A copy with these figures in the first row of a form, and 版次 of all its sheets raised."""
     submission = sheet_of(reading(source, codes), form)
-    book = load_workbook(source)
+    book = opened(source)
     for field, figure in fields.items():
         book[submission.sheet][address(submission, field)] = figure
     raise_version(book, version)
@@ -53,7 +54,7 @@ def raise_version(book: Workbook, version: int) -> None:
 
 def explain(copy: Path, target: Path, reason: str, text: str, severity: str = "核实性") -> Path:
     """The return copy with every line of a severity explained."""
-    book = load_workbook(copy)
+    book = opened(copy)
     sheet = book["审核结果"]
     labels = {}
     for row in sheet.iter_rows():

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from books import opened
 from openpyxl import Workbook
-from sheets import opened
 
 from schemas.codes import Codes
 from schemas.reading.record import Submission

@@ -6,10 +6,9 @@ import zipfile
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from io import BytesIO
-from unittest.mock import patch
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.worksheet.merge import MergedCellRange
+from books import opened
+from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas.codes import load_codes
@@ -92,12 +91,6 @@ def filled(
     values[names[0]].update(change or {})  # type: ignore[arg-type]
     sheet = Filled(Due(office, when, form, subject), values, marks or {})
     return filled_workbook(CODES, who, HEAD, [sheet], {form: chosen}), values
-
-
-def opened(data: bytes) -> Workbook:
-    """The workbook, for tests that do not look at frames: openpyxl needs half its time to draw those of merged cells."""
-    with patch.object(MergedCellRange, "format", lambda _: None):
-        return load_workbook(BytesIO(data))
 
 
 def edited(

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from books import opened
 from ledger_cases import Desk, sheet, workbook
-from openpyxl import load_workbook
 
 from flows.approval import (
     LATE,
@@ -122,7 +122,7 @@ def test_every_sheet_says_what_is_wanting(small_home: Path, tmp_path: Path) -> N
     results = stored_results(release, load_codes())
     for path in write_workbooks(now, results, tmp_path / "out", "public"):
         told = LATE if "制造业高质量发展" in path.name else UNAPPROVED
-        book = load_workbook(path)
+        book = opened(path)
         assert all(f"（试算，{told}）" in str(page["A2"].value) for page in book.worksheets), path.name
         notes = {row[0].value: row[1].value for row in book["说明"].iter_rows()}
         if told == LATE:

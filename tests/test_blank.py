@@ -12,11 +12,11 @@ from hashlib import sha256
 from io import BytesIO
 
 import pytest
+from books import opened
 from openpyxl.cell import Cell
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
-from sheets import opened
 
 from schemas.codes import load_codes
 from schemas.dropdowns import CODE_SHEET, Lists

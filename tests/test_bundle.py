@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from books import opened
 from conftest import ROOT, Ran, Small
-from openpyxl import load_workbook
 
 from flows.batch import Outcome
 from flows.bundle import rerun_bundle, write_bundle
@@ -118,7 +118,7 @@ def test_its_tables_carry_the_newest_stage_and_a_changed_one_is_named(
     write_bundle(store, read_release(store, "2026-10.1"), settings, path)
     parts = unpacked(path.read_bytes()).parts
     name = next(n for n in parts if n.startswith("tables/") and "公开" in n)
-    sheet = load_workbook(io.BytesIO(parts[name]))["说明"]
+    sheet = opened(parts[name])["说明"]
     assert ("数据阶段", "最终") in {(r[0].value, r[1].value) for r in sheet.iter_rows()}
     book = parts_of(parts[name])
     book["xl/sharedStrings.xml"] = book["xl/sharedStrings.xml"].replace("最终".encode(), "修订".encode())

@@ -1,6 +1,5 @@
 """Two releases of a period compared: one corrected cell moves what rests on it, and nothing else."""
 
-import io
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
-import openpyxl
 import pytest
+from books import opened
 from conftest import MONTH, Ran, Small
 from loop import change, reading, sheet_of, value
 
@@ -130,7 +129,7 @@ def test_the_workbook_holds_totals_causes_indicators_and_cells(
     found = diff(con, revised, read_release(revised, "2026-10.1"), read_release(revised, "2026-10.2"))
     data = write_diff(found, "2026-10-31")
     assert data == write_diff(found, "2026-10-31")
-    book = openpyxl.load_workbook(io.BytesIO(data))
+    book = opened(data)
     assert book.sheetnames == ["总值", "指标", "单元格"]
     (cell,) = found.cells
     lines = [[c.value for c in row] for row in book["单元格"].iter_rows(min_row=5)]
@@ -151,7 +150,7 @@ def test_the_triangle_has_every_value_of_the_releases(revised: Store) -> None:
     first, last = monthly["values"].values()
     assert Decimal(monthly["revised"]) == Decimal(last) - Decimal(first) != 0
     assert f"{first} → {last}" in triangle_lines(found)[1]
-    (sheet,) = openpyxl.load_workbook(io.BytesIO(write_triangle(found))).worksheets
+    (sheet,) = opened(write_triangle(found)).worksheets
     assert [c.value for c in sheet[5]][:7] == [
         "MQ", "月度监测值", CITY, monthly["name"], float(first), float(last), pytest.approx(float(monthly["revised"])),
     ]  # fmt: skip

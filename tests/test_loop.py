@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 
 import pytest
+from books import opened
 from conftest import MONTH, Small
 from loop import address, change, explain, reading, revision, sheet_of, value
-from openpyxl import load_workbook
 from test_cli import zhishu
 
 from flows.batch import Outcome, run_batch
@@ -47,7 +47,7 @@ def test_the_whole_loop(small: Small, tmp_path: Path, capsys: pytest.CaptureFixt
     (copy,) = first.returns
     assert copy.parent.parent == out / "2026-10" / "returns" and copy.parent.name.startswith(OFFICE)
     region = sheet_of(reading(bad, small.codes), "GLT02")
-    book = load_workbook(copy)
+    book = opened(copy)
     assert book.worksheets[0].title == "审核结果"
     marked = book[region.sheet][address(region, "ent_loss_n")]
     assert marked.comment is not None and "H102A" in marked.comment.text

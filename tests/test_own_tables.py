@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import sheets
+from books import opened
 from conftest import MONTH, Small
 from openpyxl import load_workbook
 
@@ -51,7 +52,7 @@ def test_a_letter_is_known_and_a_report_is_not_taken_for_one(small: Small) -> No
     )
     answered = read_workbook(letter_workbook(letter, sheets.CODES), "报表-退件说明.xlsx", sheets.CODES)
     assert answered.refused is not None and answered.refused.rule == OWN
-    book = sheets.opened((small.inbox / "2026-10" / "360602.xlsx").read_bytes())
+    book = opened((small.inbox / "2026-10" / "360602.xlsx").read_bytes())
     book.properties.category = "综合指数程序写出"  # an office copied its sheets into a table of ours
     data = BytesIO()
     book.save(data)

@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from books import opened
 from conftest import Small
 from loop import explain, reading, sheet_of
-from openpyxl import load_workbook
 from records import LAND_USER
 from test_cli import zhishu
 
@@ -93,5 +93,5 @@ def test_what_goes_back_of_glt09_knows_its_own_record(
     second = run_batch(settings, THROUGH, [changed], out, compute=False)
     (comparison,) = [path for path in second.returns if path.name.startswith("版本对照-GLT09-2025-")]
     (copy,) = [path for path in second.returns if path != comparison]
-    told = [value for row in load_workbook(copy)["审核结果"].values for value in row]
+    told = [value for row in opened(copy)["审核结果"].values for value in row]
     assert "说明被退回：请附税务凭证" in told

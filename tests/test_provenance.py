@@ -5,8 +5,8 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from books import opened
 from conftest import Small
-from openpyxl import load_workbook
 
 from flows.batch import Outcome
 from flows.ledger.release import read_release
@@ -71,7 +71,7 @@ def test_counts_digests_and_cells_are_those_that_trace_finds(
 def sheet_of(outcome: Outcome, word: str) -> list[list[Any]]:
     """The rows of the sheet 溯源 of MQ below its headings, in the edition of this word."""
     path = next(p for p in outcome.files if "高质量" in p.name and word in p.name)
-    return [[c.value for c in row] for row in load_workbook(path)["溯源"].iter_rows(min_row=5)]
+    return [[c.value for c in row] for row in opened(path)["溯源"].iter_rows(min_row=5)]
 
 
 def test_the_internal_sheet_names_every_kept_cell_once(small_outcome: Outcome) -> None:

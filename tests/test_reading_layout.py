@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-import sheets
+from books import opened
 from openpyxl.cell.cell import MergedCell
 from openpyxl.worksheet.worksheet import Worksheet
 from sheets import cell, edited, filled, one, place, put, read, rules
@@ -48,7 +48,7 @@ def test_head_and_foot() -> None:
 
 def test_every_cell_has_its_address_and_its_text() -> None:
     found = cell(one(BASE), "rev_cum")
-    sheet = sheets.opened(BASE).worksheets[0]
+    sheet = opened(BASE).worksheets[0]
     assert str(sheet[found.address].value) == found.raw == found.value
     assert found.kind == "number"
 
@@ -453,9 +453,6 @@ def test_a_hidden_line_of_a_long_form() -> None:
 
 def test_a_number_in_the_head_typed_as_a_number() -> None:
     at = next(
-        c.coordinate
-        for row in sheets.opened(BASE).worksheets[0].iter_rows()
-        for c in row
-        if c.value == "360102"
+        c.coordinate for row in opened(BASE).worksheets[0].iter_rows() for c in row if c.value == "360102"
     )
     assert one(put(BASE, at, 360102)).submitter == "360102"

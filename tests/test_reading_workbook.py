@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sheets
+from books import opened
 from sheets import CODES, all_forms, at, cell, edited, filled, one, put, read, repacked, rules
 
 from schemas.finding import Severity
@@ -294,7 +295,7 @@ def test_a_worker_imports_nothing_heavy() -> None:
 
 
 def test_the_workbook_is_what_openpyxl_reads_too() -> None:
-    sheet = sheets.opened(BASE).worksheets[0]
+    sheet = opened(BASE).worksheets[0]
     for found in one(BASE).cells:
         if found.kind == "number":
             assert Decimal(str(sheet[found.address].value)) == Decimal(found.value or "x")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import sheets
+from books import opened
 from openpyxl.worksheet.worksheet import Worksheet
 from returning import finding, mark
 
@@ -25,7 +26,7 @@ def answered(
     lines: dict[str, tuple[object, object]], change: Callable[[Worksheet], object] | None = None
 ) -> Delivery:
     """The copy with reasons and texts beside these rules' findings, and a further change of the sheet."""
-    book = sheets.opened(COPY)
+    book = opened(COPY)
     sheet = book[TITLE]
     for rule, (reason, text) in lines.items():
         sheet.cell(LINES[rule], 9).value, sheet.cell(LINES[rule], 10).value = reason, text  # type: ignore[assignment]
@@ -159,7 +160,7 @@ def test_two_answers_to_one_finding() -> None:
 
 
 def test_a_workbook_of_answers_alone_is_refused_as_no_form() -> None:
-    book = sheets.opened(COPY)
+    book = opened(COPY)
     for sheet in book.worksheets[1:]:
         book.remove(sheet)
     book[TITLE]["I8"], book[TITLE]["J8"] = "99", "短"
@@ -170,7 +171,7 @@ def test_a_workbook_of_answers_alone_is_refused_as_no_form() -> None:
 def test_a_form_may_be_called_so() -> None:
     renamed = sheets.edited(BASE, lambda sheet: setattr(sheet, "title", TITLE))
     assert sheets.one(renamed).sheet == TITLE
-    empty = sheets.opened(BASE)
+    empty = opened(BASE)
     empty.create_sheet(f"{TITLE}（旧）")["A1"] = "没有表头"
     assert [f.rule for f in sheets.read(sheets.saved(empty)).findings] == ["E07"]
 

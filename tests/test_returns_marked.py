@@ -7,6 +7,7 @@ from xml.etree.ElementTree import canonicalize, fromstring, tostring
 
 import pytest
 import sheets
+from books import opened
 from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
 from openpyxl.formatting.rule import CellIsRule
@@ -14,7 +15,6 @@ from openpyxl.styles import Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 from returning import SHEET, finding, mark
-from sheets import opened
 
 from schemas.finding import Reply, Severity
 from schemas.packing import parts_of

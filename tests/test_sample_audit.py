@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
-from io import BytesIO
 
 import pytest
+from books import opened
 from conftest import Small
-from openpyxl import load_workbook
 
 from flows.audit_paper import Paper, paper_book
 from flows.batch import Outcome
@@ -41,7 +40,7 @@ def test_the_paper_names_offices_rows_and_fields_and_leaves_room_to_write(
     paper = Paper(traced.release, 7, drawn, [clue])
     data = paper_book(paper, small.codes)
     assert data == paper_book(paper, small.codes)
-    book = load_workbook(BytesIO(data))
+    book = opened(data)
     assert book.sheetnames == ["对账底稿", "文件", "线索"]
     lines = [[cell.value for cell in row] for row in book["对账底稿"].iter_rows()]
     assert "种子 7　抽取 12 个单元格" in lines[1][0] and traced.release.digest[:16] in lines[1][0]

@@ -8,11 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from books import opened
 from conftest import Small
 from consistency import Filings, chain_of_industry, violations
 from openpyxl import load_workbook
 from records import check
-from sheets import opened
 from small import CITY
 
 from schemas.codes import PROVINCE, load_codes

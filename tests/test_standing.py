@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -10,8 +9,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import openpyxl
 import pytest
+from books import opened
 from conftest import MONTH, Small
 from loop import change
 from test_cli import zhishu
@@ -148,7 +147,7 @@ def test_the_workbook(found: Standing) -> None:
     }  # fmt: skip
     clue = {**hostile, "severity": "clue", "rule": "C301", "message": "同一倍数"}
     data = standing_book(replace(found, findings=(hostile,), clues=(clue,)))
-    book = openpyxl.load_workbook(io.BytesIO(data))
+    book = opened(data)
     assert book.sheetnames == ["报送情况", "催报", "审核问题", "线索", "覆盖", "说明"]
     for sheet in book.worksheets:
         assert sheet.page_setup.paperSize == 9

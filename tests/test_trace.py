@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from books import opened
 from conftest import ROOT, Small
 from openpyxl import load_workbook
 from test_cli import zhishu
@@ -345,7 +346,7 @@ def test_mistakes_and_the_workbook_of_a_cell(
     place = (cell["digest"], cell["sheet"], cell["cell"])
     book = tmp_path / "back.xlsx"
     code, out, _ = zhishu(capsys, "trace", "--cell", *place, "--xlsx", book, *home)
-    rows = [[c.value for c in row] for row in load_workbook(book)["溯源（内部）"].iter_rows()]
+    rows = [[c.value for c in row] for row in opened(book)["溯源（内部）"].iter_rows()]
     assert code == 0 and rows[0][:3] == ["指数", "对象", "指标"]
     assert [tuple(r[:3]) for r in rows[1:]] == [
         tuple(line.split("　")[0].split()) for line in out.splitlines()
