@@ -14,6 +14,7 @@ import os
 import resource
 import signal
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any, BinaryIO, NamedTuple
 
@@ -52,6 +53,14 @@ def receive(pipe: BinaryIO) -> bytes | None:
     return pipe.read(HEADER.unpack(header)[0]) if len(header) == HEADER.size else None
 
 
+def _do_without(module: str) -> None:
+    """Let an import of this module fail: openpyxl takes numpy along where it finds it, and no job has a use for it.
+
+    It is a third of a worker's start, and its threads lay claim to memory.
+    """
+    sys.modules[module] = None  # type: ignore[assignment]
+
+
 def main() -> None:
     """Serve until the standard input ends."""
     source = os.fdopen(os.dup(0), "rb")
@@ -63,6 +72,7 @@ def main() -> None:
     if settings is None:
         return
     work = Work(*marshal.loads(settings))
+    _do_without("numpy")
     job: Job = getattr(importlib.import_module(work.module), work.maker)(*work.arguments)
     gc.freeze()
     gc.set_threshold(100_000)  # cells make no cycles: looking for them often is in vain
