@@ -183,12 +183,12 @@ class Month:
             release, results = compute_release(self._warehouse, self.store, self.settings, period)
             self.revised.append(release)
             if self.out is not None:
-                write_workbooks(release, results, self.out / str(period), "internal")
+                write_workbooks(release, results, self.out / str(period), ["internal"])
 
     def _write(self) -> None:
         if self.out is None or self.release is None or self.results is None:
             return
-        self.files = write_workbooks(self.release, self.results, self.out, *AUDIENCE_ZH)
+        self.files = write_workbooks(self.release, self.results, self.out, tuple(AUDIENCE_ZH))
 
 
 def run_batch(

@@ -232,6 +232,6 @@ def export(
         wanted = read_release(store, release)
     wanted = at_stage(store, wanted)
     results = stored_results(wanted, load_codes(chosen.codes_folder))
-    for path in write_workbooks(wanted, results, target, audience.value):
+    for path in write_workbooks(wanted, results, target, [audience.value]):
         print(path)
     return 0

@@ -25,6 +25,8 @@ VALUE, WEIGHT, BASE, COVERAGE = "数值", "权数", "基期", "覆盖率"  # wha
 WHOLE_YEAR_BASE = "基期取全年"  # the reasons that ``indicator.sql`` and ``ttm.sql`` write
 FULL_RULE_FAILED = "上年同月累计"
 
+Sum = tuple[str, int, bool, str, str]  # variant, t0, annual, form, scope
+
 
 class Source(NamedTuple):
     """One amount that a variable rests on: a field of a form at an item, a place and a month.

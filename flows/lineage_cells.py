@@ -12,18 +12,17 @@ those that ``sum_coverage.sql`` weighs.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import duckdb
 
 from flows.ledger.placing import place_rows
 from flows.ledger.relations import facts, standing
 from flows.ledger.release import Release
-from flows.lineage import COVERAGE, OWN, SUM, Source
+from flows.lineage import COVERAGE, SUM, Source, Sum
 from flows.release_rows import Row
-from indices.roster import SUMMED, expected
-from schemas.codes import OTHER_SUBCHAIN, Codes
-from schemas.form import PROVINCE
+from flows.wanted_cells import REGIONAL, REVENUE, place_wanted, wanted_cells
+from indices.roster import expected
+from schemas.codes import Codes
 from schemas.period import Period
 
 _SOURCE = dict.fromkeys(Source._fields, "VARCHAR") | {
@@ -31,10 +30,6 @@ _SOURCE = dict.fromkeys(Source._fields, "VARCHAR") | {
 }  # fmt: skip
 _SUM = {"variant": "VARCHAR", "t0": "INTEGER", "annual": "BOOLEAN", "form": "VARCHAR", "scope": "VARCHAR"}
 _INCLUDED = _SUM | {"month": "INTEGER", "level": "VARCHAR", "unit": "VARCHAR"}
-_REVENUE = {form: "rev_year" if form == "GLT04" else "rev_cum" for form in SUMMED}  # as the engine weighs
-_REGIONAL = ("GLT02", "rev_cum")  # where a submitter's own revenue is not known
-
-Sum = tuple[str, int, bool, str, str]  # variant, t0, annual, form, scope
 
 
 def place_cells(
@@ -54,7 +49,7 @@ def place_cells(
     standing(con, release.manifest.seq, period, bool(release.manifest.settings["admit_pending"]), text)
     place_rows(con, "included", _INCLUDED, (row.values() for row in included))
     incomplete = incomplete_sums(included, codes)
-    _place_cells_of(con, _wanted(con, sources, incomplete, codes))
+    place_wanted(con, wanted_cells(con, sources, incomplete, codes))
     facts(con, text)
     wanted = "select distinct form, field from wanted_cell"
     con.execute(f"create or replace temp table needed as {wanted}")
@@ -76,7 +71,7 @@ def add_coverage(con: duckdb.DuckDBPyConnection, incomplete: Mapping[Sum, frozen
     if incomplete:
         rows = ((*sum_, unit) for sum_, units in sorted(incomplete.items()) for unit in sorted(units))
         place_rows(con, "weighed", _SUM | {"unit": "VARCHAR"}, rows)
-        place_rows(con, "revenue", {"form": "VARCHAR", "field": "VARCHAR"}, sorted(_REVENUE.items()))
+        place_rows(con, "revenue", {"form": "VARCHAR", "field": "VARCHAR"}, sorted(REVENUE.items()))
         con.execute(_COVERAGE)
 
 
@@ -106,61 +101,6 @@ def incomplete_sums(included: Iterable[Row], codes: Codes) -> dict[Sum, frozense
         if not whole and not everyone <= there:
             found[sum_] = everyone
     return found
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """The cells to look at: fields by form and month, in rows of these regions (all where empty) and chains."""
-
-    cells: frozenset[tuple[str, int, str]]  # form, month, field
-    regions: frozenset[str]
-    chains: frozenset[str]
-
-
-def _wanted(
-    con: duckdb.DuckDBPyConnection, sources: Collection[Source], incomplete: Iterable[Sum], codes: Codes
-) -> _Wanted:
-    cells = {(s.form, s.month, s.field) for s in sources}
-    if incomplete:
-        reports = con.execute("select distinct form, ref_month from in_force").fetchall()
-        weighed = {sum_[3] for sum_ in incomplete}
-        cells |= {(form, month, _REVENUE[form]) for form, month in reports if form in weighed}
-        cells |= {(form, month, _REGIONAL[1]) for form, month in reports if form == _REGIONAL[0]}
-    alone = all(s.how == OWN and s.place != PROVINCE for s in sources)
-    regions = frozenset(s.place for s in sources) if alone else frozenset()
-    return _Wanted(frozenset(cells), regions, _chains({s.item for s in sources}, codes))
-
-
-def _chains(items: Iterable[str], codes: Codes) -> frozenset[str]:
-    """The chain codes of the rows with these items, ``item`` being as ``report_row.sql`` has it; "" for rows of none."""
-    whole = {part: c.code for c in codes.chains.values() for part in (*c.subchains, c.code + OTHER_SUBCHAIN)}
-    return frozenset({"", *(whole.get(item, item) for item in items)})
-
-
-def _place_cells_of(con: duckdb.DuckDBPyConnection, wanted: _Wanted) -> None:
-    """Put a temporary ``cell`` before the warehouse's own, with the cells in question alone.
-
-    Fields, regions and chains stand in the query as literals: so DuckDB passes over most of a table that it would
-    else join as a whole, and the facts of a few fields take no second.
-    """
-    columns = {"form": "VARCHAR", "month": "INTEGER", "field": "VARCHAR"}
-    place_rows(con, "wanted_cell", columns, sorted(wanted.cells))
-    warehouse = con.execute("select current_database()").fetchall()[0][0]
-    rows = f"c.field in {_literals(field for _, _, field in wanted.cells)} and c.chain_code in {_literals(wanted.chains)}"
-    if wanted.regions:
-        rows += f" and c.region_code in {_literals(wanted.regions)}"
-    con.execute(
-        f'create or replace temp table cell as select c.* exclude ("text", kind) from "{warehouse}".main.cell c'
-        " join in_force f on f.id = c.submission"
-        " semi join wanted_cell w on w.form = f.form and w.month = f.ref_month and w.field = c.field"
-        f" where {rows}"
-    )
-
-
-def _literals(codes: Iterable[str]) -> str:
-    """Codes as an SQL list; one that nothing matches where there are none."""
-    quoted = ", ".join(f"'{code}'" for code in sorted(set(codes)))
-    return f"({quoted or 'null'})"
 
 
 _VALUES = """
@@ -244,7 +184,7 @@ with asked as (
     from lacking l
     join weighed w using (variant, t0, annual, form, scope)
     join counted_in p on p.unit = w.unit and (p.place = w.unit or l.form = 'GLT01')
-    join report_row r on r.form = '{_REGIONAL[0]}' and not r.annual and r.field = '{_REGIONAL[1]}'
+    join report_row r on r.form = '{REGIONAL[0]}' and not r.annual and r.field = '{REGIONAL[1]}'
         and r.place = p.place and r.ref_month <= l.t0 and r.value is not null
     qualify rank() over (
         partition by l.indicator, l.subject, l.variable, l.variant, l.t0, l.annual, l.form, l.scope, l.item, p.place
@@ -253,7 +193,7 @@ with asked as (
 ), found as (
     select * from own
     union all
-    select * replace ('{_REGIONAL[0]}' as form) from regional
+    select * replace ('{REGIONAL[0]}' as form) from regional
 )
 select distinct c.indicator, c.subject, c.variable, c.use, c.how, c.variant, c.t0, c.annual, c.form, c.scope, c.item,
     c.region_code, c.ref_month, c.revenue,
@@ -261,7 +201,7 @@ select distinct c.indicator, c.subject, c.variable, c.use, c.how, c.variant, c.t
     c.region_code, c.chain_code, c.subchain_code, c.cluster_code
 from found c
 join fact f on f.form = c.form and f.ref_month = c.ref_month and f.field = c.revenue
-    and f.annual = (c.annual and c.form <> '{_REGIONAL[0]}')
+    and f.annual = (c.annual and c.form <> '{REGIONAL[0]}')
     and f.source = c.origin and f.region_code = c.region_code and f.chain_code = c.chain_code
     and f.subchain_code = c.subchain_code and f.cluster_code = c.cluster_code and f.park_code = ''
 """

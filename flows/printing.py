@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -74,7 +75,7 @@ def write_workbooks(
     release: Release,
     results: Results,
     out: Path,
-    *audiences: Audience,
+    audiences: Sequence[Audience],
 ) -> tuple[Path, ...]:
     """Write the index tables of a release for these readers into a folder, each whole or not at all."""
     make_folder(out)

@@ -20,7 +20,7 @@ _READ: dict[str, Callable[[str], Any]] = {"INTEGER": int, "BIGINT": int, "BOOLEA
 
 
 class ReleaseTable:
-    """One table of a release; ``key`` names columns of codes, numbers or periods, without commas.
+    """One table of a release; ``key`` names columns of codes, numbers or periods, without commas and never NULL.
 
     Of a long table whose rows are asked for by the ``part`` that stands in all of them, such as a period, the others
     are left out. ReleaseError if the table is missing or was changed.
@@ -36,6 +36,7 @@ class ReleaseTable:
         for record in (record for record in found if part in record):
             head = record.split(",", width)
             self._rows.setdefault(tuple(map(head.__getitem__, places)), []).append(record)
+        assert not any("" in one for one in self._rows), f"{name}: NULL in {key}"
 
     @property
     def keys(self) -> list[tuple[str, ...]]:

@@ -120,7 +120,7 @@ def test_every_sheet_says_what_is_wanting(small_home: Path, tmp_path: Path) -> N
     now = at_stage(store, release)
     assert now.digest == release.digest == now.manifest.digest  # an approval decides no number
     results = stored_results(release, load_codes())
-    for path in write_workbooks(now, results, tmp_path / "out", "public"):
+    for path in write_workbooks(now, results, tmp_path / "out", ["public"]):
         told = LATE if "制造业高质量发展" in path.name else UNAPPROVED
         book = opened(path)
         assert all(f"（试算，{told}）" in str(page["A2"].value) for page in book.worksheets), path.name

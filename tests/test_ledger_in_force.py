@@ -7,16 +7,19 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from conftest import Ran
-from ledger_cases import Desk, read, read_bytes, sheet, workbook
+from ledger_cases import Desk, read_bytes, sheet, workbook
 from records import clean, history
 
+from flows.ledger import in_force
 from flows.ledger.arriving import Arriving
 from flows.ledger.decide import Judged
 from flows.ledger.in_force import Ledger
 from flows.ledger.store import Store
-from flows.ledger.warehouse import open_warehouse
+from flows.ledger.warehouse import view_warehouse
 from schemas.finding import State
+from schemas.form import load_forms
 from schemas.period import Period
 
 SEPTEMBER, OCTOBER = Period.parse("2026-09"), Period.parse("2026-10")
@@ -146,7 +149,7 @@ def test_history_in_a_batch_adds_to_the_line_of_the_ledger(desk: Desk) -> None:
 
 def test_a_register_names_its_county_in_a_column_that_is_no_key(small_ran: Ran) -> None:
     """Where cells carry only the keys of their row, the other codes of a line stand in its own cells."""
-    with closing(open_warehouse(Store(small_ran.home), read)) as con:
+    with closing(view_warehouse(Store(small_ran.home))) as con:
         lines = Ledger(con, Store(small_ran.home).journal.head[0], True).lines(
             "GLT08", [Period.parse("2025-12")]
         )
@@ -166,3 +169,23 @@ def test_both_give_the_same_columns_for_every_form(desk: Desk) -> None:
         filled = batch.lines(form, at)
         assert filled.schema == empty.schema and not filled.is_empty()
         assert filled["row_key"].null_count() == 0 and filled["submitter"].unique().to_list() == [office]
+
+
+def test_the_key_that_speaks_for_a_row_is_required_in_every_edition(monkeypatch: pytest.MonkeyPatch) -> None:
+    for code in {form.code for form in load_forms()}:
+        key = in_force._never_blank(code)
+        assert all(form.column(key).required for form in load_forms() if form.code == code)
+    newest = max(
+        (f for f in load_forms() if f.code == "GLT02"), key=lambda f: (not f.filed_by_bureau, f.edition)
+    )
+    first = replace(newest.columns[0], code="site", header=("场所",))
+    monkeypatch.setattr(
+        in_force,
+        "load_forms",
+        lambda: (*load_forms(), replace(newest, edition="2099", columns=(first, *newest.columns))),
+    )
+    assert in_force._never_blank("GLT02") == newest.keys[0].code  # older rows have no cell of the new key
+    other = replace(newest, edition="2099", columns=(first,))
+    monkeypatch.setattr(in_force, "load_forms", lambda: (*load_forms(), other))
+    with pytest.raises(LookupError, match="GLT02"):
+        in_force._never_blank("GLT02")

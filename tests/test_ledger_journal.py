@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -283,6 +285,8 @@ def test_a_binary_float_never_enters_the_chain(journal: Journal) -> None:
     before = journal.path.read_bytes()
     with pytest.raises(CanonicalError, match="binary float"):
         journal.append([event(7, share=0.1)])
+    with pytest.raises(CanonicalError, match="binary float"):
+        journal.append([replace(event(7), manifest=cast(Any, {"share": 0.1}))])
     assert journal.path.read_bytes() == before
     assert journal.append([]) == []
 

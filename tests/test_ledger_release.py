@@ -191,6 +191,8 @@ def test_canonical_csv_tells_texts_apart() -> None:
     text = canonical_csv(con, "select * from t", ["k"])
     ends = ["", '""', '"甲,乙"', '"称""甲"""', '"甲\n乙"', '"甲\r乙"', "甲 乙;\\n", "null"]
     assert text == "k,text,n,yes\n" + "".join(f"{k},{end},-1.50,true\n" for k, end in enumerate(ends))
+    several = canonical_csv(con, "select 1 as k, [n, 2] as n from t where k = 0", ["k"])
+    assert several == 'k,n\n1,"[-1.50, 2.00]"\n'
 
 
 def test_canonical_csv_has_fixed_decimals_and_a_total_order() -> None:

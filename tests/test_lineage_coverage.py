@@ -16,12 +16,12 @@ from flows.intake import reader
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse, view_warehouse
 from flows.lineage import COVERAGE, VALUE, Lineage, asked_of
-from flows.lineage_cells import _REVENUE
 from flows.publication import compute_release
 from flows.release_rows import Row
 from flows.trace import trace
 from flows.trace_cell import trace_cell
 from flows.traced import Traced
+from flows.wanted_cells import REVENUE
 from indices.method import load_methods
 from indices.parameters import REVENUE_FIELDS
 from schemas.codes import load_codes
@@ -105,7 +105,7 @@ def test_which_rule_a_status_speaks_of(status: str, reason: str, broken: bool) -
 
 
 def test_the_engine_weighs_by_the_same_fields() -> None:
-    assert dict(REVENUE_FIELDS) == _REVENUE
+    assert dict(REVENUE_FIELDS) == REVENUE
 
 
 def test_the_way_back_from_a_cell_that_only_weighs(gap: Gap) -> None:

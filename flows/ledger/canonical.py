@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import duckdb
 from schemas.lists import text_of
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-_BARE = frozenset({"INTEGER", "BIGINT", "BOOLEAN"})  # beside DECIMAL, types whose texts are never quoted
+_BARE = re.compile(r"INTEGER|BIGINT|BOOLEAN|DECIMAL\(\d+,\d+\)")  # types whose texts are never quoted
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -42,7 +43,7 @@ def read_json(text: str) -> Any:
 
 
 def same_json(value: Any) -> str:
-    """The canonical text of what :func:`read_json` gave, which needs no second look at every value in it."""
+    """The canonical text of a value that is known to hold no float, as one from :func:`read_json` is."""
     return _ENCODER.encode(value)
 
 
@@ -97,7 +98,7 @@ def _quoted(name: str) -> str:
 def _csv_field(column: str, kind: str) -> str:
     """SQL for the text of a field: empty for NULL, quoted where it is empty or holds a mark of CSV."""
     text = f"cast({column} as varchar)"
-    if kind in _BARE or kind.startswith("DECIMAL"):
+    if _BARE.fullmatch(kind):
         return f"coalesce({text}, '')"
     quoted = f"""'"' || replace({text}, '"', '""') || '"'"""
     return f"""case when {column} is null then ''

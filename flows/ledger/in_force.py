@@ -171,9 +171,15 @@ def _form(code: str) -> Form:
     return [form for form in load_forms() if form.code == code and not form.filed_by_bureau][-1]
 
 
-def _never_blank(form: str) -> str:
-    """A key without which no row is accepted (R01), so that each row has one cell of it."""
-    return next(column.code for column in _form(form).keys if column.required)
+def _never_blank(code: str) -> str:
+    """A key that every edition requires: no row is accepted without it (R01), so that each row has one cell of it."""
+    editions = [{key.code for key in form.keys if key.required} for form in load_forms() if form.code == code]
+    for key in _form(code).keys:
+        if all(key.code in required for required in editions):
+            return key.code
+    raise LookupError(
+        f"the editions of {code} have no required key in common, by which their rows could be told"
+    )
 
 
 def columns_of(form: str, fields: Collection[str] | None = None) -> dict[str, pl.DataType]:

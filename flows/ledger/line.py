@@ -43,7 +43,7 @@ class Entry:
 
 def chained(seq: int, previous: str, event: Event) -> Entry:
     """The entry of an event behind the one with hash ``previous``, with the facts beside it as they are now."""
-    beside = {
+    beside: dict[str, Any] = {
         "recorded_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "os_user": _os_user(),
         "host": socket.gethostname(),
@@ -53,8 +53,9 @@ def chained(seq: int, previous: str, event: Event) -> Entry:
     if event.manifest:
         beside["manifest"] = event.manifest
     body = canonical_json(event.body)
-    # the body goes through JSON once, so that an entry just written equals the entry read again
-    entry = Entry(seq, str(event.type), event.actor, event.role, read_json(body), previous, "", beside)
+    # both go through JSON once, so that an entry just written equals the entry read again
+    told = read_json(canonical_json(beside))
+    entry = Entry(seq, str(event.type), event.actor, event.role, read_json(body), previous, "", told)
     return replace(entry, hash=sha256(previous + _payload(entry, body)))
 
 
