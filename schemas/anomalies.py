@@ -1,9 +1,8 @@
 """What is looked for in every form: wrong units (S009), growth unlike that of peers and figures that look made
 up (S321), copies of an earlier report (S322).
 
-Sentences and thresholds are data (``anomalies.toml``). Figures are laid out one below the other (line, field,
-figure), so that one statement looks at all fields of a form. S009 asks for an explanation; the others are
-clues for the bureau.
+Sentences and thresholds are data (``anomalies.toml``); ``likeness``, ``peers`` and ``digits`` do the comparing.
+S009 asks for an explanation; the others are clues for the bureau.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from schemas.finding import Finding, Severity
 from schemas.form import Form
 from schemas.frames import Wide
 from schemas.in_force import InForce
-from schemas.likeness import beside, likeness, paired, powers_of_ten, then
+from schemas.likeness import beside, likeness, paired, power_problems, powers_of_ten, then
 from schemas.owed import Owed
 from schemas.peers import unlike_peers
 from schemas.period import Period
@@ -41,6 +40,10 @@ FILE = Path(__file__).with_name("anomalies.toml")
 _STRICT = ConfigDict(extra="forbid")
 Judged = tuple[list[tuple[int, Finding]], pl.DataFrame]
 _COUNTS = {"submission": pl.Int32, "rule": pl.String, "outcome": pl.String, "n": pl.UInt32}
+
+
+class AnomalyError(ValueError):
+    """Thresholds by which nothing can be looked for; the message names the file."""
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -71,8 +74,14 @@ class Anomalies:
 
 @cache
 def load_anomalies(path: Path = FILE) -> Anomalies:
-    """What the file says; pydantic.ValidationError for a table that is missing and an unknown key."""
-    return TypeAdapter(Anomalies).validate_python(tomllib.loads(path.read_text("utf-8")))
+    """What the file says; pydantic.ValidationError for a table that is missing and an unknown key.
+
+    AnomalyError for numbers of ``units`` with which powers of ten cannot be told exactly.
+    """
+    known = TypeAdapter(Anomalies).validate_python(tomllib.loads(path.read_text("utf-8")))
+    for problem in power_problems(known.units.numbers):
+        raise AnomalyError(f"文件 {path.name} 的 units：{problem}")
+    return known
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +91,7 @@ class _Look:
     anomaly: Anomaly
     due: Owed
     lines: pl.DataFrame
-    beside: Mapping[str, pl.DataFrame]  # the lines with their earlier reports, by alias
+    earlier: Mapping[str, pl.DataFrame]  # the lines with their earlier reports, by alias
     con: duckdb.DuckDBPyConnection
     in_force: InForce
     codes: Codes
@@ -115,12 +124,9 @@ def anomalies(
 
 
 def _in_time(anomaly: Anomaly, wide: Wide) -> pl.Expr:
-    valid = [str(p) for p in wide.periods if anomaly.valid_from <= _month(p) <= anomaly.valid_to]
+    months = {str(p): f"{p.year:04d}-{p.month:02d}" for p in wide.periods}
+    valid = [p for p, month in months.items() if anomaly.valid_from <= month <= anomaly.valid_to]
     return pl.col("period").is_in(valid)
-
-
-def _month(period: Period) -> str:
-    return f"{period.year:04d}-{period.month:02d}"
 
 
 def _wrong_units(at: _Look) -> Judged:
@@ -128,11 +134,11 @@ def _wrong_units(at: _Look) -> Judged:
     form = at.due.wide.form
     sized = [c.code for c in form.columns if c.numeric and not c.key and c.unit not in ("%", "-")]
     own = paired(at.lines, {code: f"{code}_ly" for code in sized if f"{code}_ly" in sized})
-    ago = paired(at.beside[AGO], {code: then(code) for code in sized})
+    ago = paired(at.earlier[AGO], {code: then(code) for code in sized})
     pairs = pl.concat([own.with_columns(of=pl.lit("_ly")), ago.with_columns(of=pl.lit("ago"))])
     compared = powers_of_ten(pairs, at.anomaly.numbers)
     findings = []
-    failed = compared.filter(pl.col("power").is_not_null()).sort("line", "field", "of")
+    failed = compared.filter(pl.col("exponent").is_not_null()).sort("line", "field", "of")
     for (line,), rows in failed.group_by("line", maintain_order=True):
         hits = list(rows.iter_rows(named=True))
         told = "；".join(dict.fromkeys(_unit_told(form, hit) for hit in hits))
@@ -150,8 +156,8 @@ def _last_year(hit: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _unit_told(form: Form, hit: Mapping[str, Any]) -> str:
     base = "上年同期" if hit["of"] == "_ly" else "上年同期报表"
-    power = hit["power"]
-    times = f"{power.normalize():f} 倍" if power >= 1 else f"1/{(1 / power).normalize():f}"
+    exponent = hit["exponent"]
+    times = f"{10**exponent} 倍" if exponent > 0 else f"1/{10**-exponent}"
     label = form.column(hit["field"]).label
     return f"“{label}”{_shown(hit['figure'])} 约为{base} {_shown(hit['base'])} 的 {times}"
 
@@ -165,9 +171,9 @@ def _copies(at: _Look) -> Judged:
     if len(flows) < least:
         return [], pl.DataFrame(schema=_COUNTS)
     for alias in (PREVIOUS, AGO):
-        pairs = paired(at.beside[alias], flows)
+        pairs = paired(at.earlier[alias], flows)
         compared = likeness(pairs).filter(pl.col("n") >= least)
-        copied = pl.col("equal_n") >= least if alias == PREVIOUS else pl.col("low") == pl.col("high")
+        copied = pl.col("equal_n") >= least if alias == PREVIOUS else pl.col("factor").is_not_null()
         failed = compared.filter(copied)
         seen.append(compared["line"])
         hit.append(failed["line"])
@@ -180,7 +186,7 @@ def _copies(at: _Look) -> Judged:
                 own = own.filter(pl.col("figure") == pl.col("base"))
                 told = f"{own.height} 项累计数与 {report} 完全相同"
             else:
-                told = f"{own.height} 项累计数都是 {report} 的 {_shown(row['low'])} 倍"
+                told = f"{own.height} 项累计数都是 {report} 的 {_shown(row['factor'])} 倍"
             findings.append(_finding(at.anomaly, wide, line, own["field"], {"told": told}))
     return findings, _outcomes(at.anomaly, at.lines, pl.concat(seen), pl.concat(hit))
 

@@ -47,9 +47,8 @@ def odd_digits(wide: Wide, lines: pl.DataFrame, numbers: Mapping[str, Decimal]) 
         .filter(pl.col("figure").abs() >= numbers["floor"])
         .filter(pl.col("figure") == whole.cast(pl.Decimal(20, 4)))
         .with_columns(whole.abs())
-        .unique(
-            subset=["line", "figure"], keep="first"
-        )  # two names for one figure of a line are no repetition
+        # two names for one figure of a line are no repetition
+        .unique(subset=["line", "figure"], keep="first")
         .with_columns(end=pl.col("figure") % 10)
     )
     figure = pl.col("figure")

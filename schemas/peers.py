@@ -30,9 +30,10 @@ def unlike_peers(
     codes: Codes,
     numbers: Mapping[str, Decimal],
 ) -> pl.DataFrame | None:
-    """The lines that have peers enough, by growth pair of the form: line, field, growth, n, z.
+    """The lines that have peers enough, by growth pair of the form: line, field, growth, n, z; may be empty.
 
-    None for a form without such lines. ``numbers``: the ``floor`` of the base, and how many ``peers`` there must be.
+    None for a form that has no growth pair or no regions, or has zones: nothing is looked for there. ``numbers``:
+    the ``floor`` of the base, and how many ``peers`` there must be.
     """
     keys = [c.code for c in form.keys]
     named = {c.code for c in form.columns}
@@ -61,7 +62,8 @@ def _statement(fields: Sequence[str], group: Sequence[str], numbers: Mapping[str
         ", ".join(texts)
         for texts in ((f"'{f}'" for f in fields), fields, (f"{f}_ly" for f in fields))
     )  # fmt: skip
-    within = f"OVER (PARTITION BY {', '.join(group)})"
+    named = ", ".join(f'"{name}"' for name in group)
+    within = f"OVER (PARTITION BY {named})"
     return f"""
         WITH pair AS (
             SELECT *, unnest([{names}]) AS field, unnest([{figures}]) AS figure, unnest([{bases}]) AS base FROM peer

@@ -16,7 +16,8 @@ def statement(form: Form, rules: Sequence[Rule], source: str) -> str:
     """The statement over the lines of ``source``, which has the earlier reports beside them as ``prev``, ``ago``.
 
     Grain: one line. Columns: line, submission, parameters, ``let`` expressions, ``alias.field`` of earlier
-    reports, and of each rule its condition, its floor and what its expression said; in the order of the lines.
+    reports, and of each rule its condition, its floor and what its expression said, as BOOLEAN; in the order of
+    the lines.
     """
     parameters = sorted({name for rule in rules for name in rule.parameters})
     of_month = [
@@ -29,15 +30,14 @@ def statement(form: Form, rules: Sequence[Rule], source: str) -> str:
     names = [f'"{name}"' for name in (*parameters, *(name for rule in rules for name in rule.let))]
     printed = sorted({pair for rule in rules for pair in touched(form, rule).earlier})
     names += [f'{alias}."{field}" AS "{alias}.{field}"' for alias, field in printed]
-    holds = [f'({_with_tolerance(rule.when or "TRUE", rule)}) AS "{when_of(rule)}"' for rule in rules]
+    holds = [f'{_truth(rule.when or "TRUE", rule)} AS "{when_of(rule)}"' for rule in rules]
     # where its condition does not hold an expression is not to be evaluated at all
     said = [
-        f'CASE WHEN "{when_of(rule)}" THEN {_with_tolerance(rule.expr, rule)} END AS "{said_of(rule)}"'
+        f'CASE WHEN "{when_of(rule)}" THEN {_truth(rule.expr, rule)} END AS "{said_of(rule)}"'
         for rule in rules
     ]
     floors = [  # asked for also where it is not known whether the condition holds
-        f'CASE WHEN NOT "{when_of(rule)}" THEN NULL ELSE {_with_tolerance(rule.floor, rule)} END'
-        f' AS "{floor_of(rule)}"'
+        f'CASE WHEN NOT "{when_of(rule)}" THEN NULL ELSE {_truth(rule.floor, rule)} END AS "{floor_of(rule)}"'
         for rule in rules
         if rule.floor
     ]
@@ -63,6 +63,11 @@ def floor_of(rule: Rule) -> str:
 def said_of(rule: Rule) -> str:
     """The column that holds what a rule's expression said, null where its condition does not hold."""
     return f"{rule.id} said"
+
+
+def _truth(text: str, rule: Rule) -> str:
+    """The expression as BOOLEAN: a number holds unless it is 0, and a text that is no truth value is an error."""
+    return f"({_with_tolerance(text, rule)})::BOOLEAN"
 
 
 def _with_tolerance(text: str, rule: Rule) -> str:

@@ -91,6 +91,7 @@ def _evaluate(
     """One column of outcomes per rule, beside line, submission and all ``let`` expressions."""
     for rule in rules:
         check_message(owed.wide.form, rule)
+    _refuse_taken(owed.wide.form, rules, frame.columns)
     touches = [touched(owed.wide.form, rule) for rule in rules]
     aliases = [alias for alias in ALIASES if any(alias in touch.aliases for touch in touches)]
     frames, joins = {"wide": frame}, []
@@ -111,6 +112,15 @@ def _evaluate(
         for name in frames:
             con.unregister(name)
     return with_verdicts(owed, rules, frame, said)
+
+
+def _refuse_taken(form: Form, rules: Sequence[Rule], columns: Sequence[str]) -> None:
+    """RuleError for a name given in a rule that a column of the frame bears: SQL would take the column for it."""
+    taken = {*columns, *ALIASES}
+    for rule in rules:
+        clash = sorted(name for name in {*rule.let, *rule.parameters} if name.lower() in taken)
+        if clash:
+            raise RuleError(f"规则 {rule.id}（{form.id}）给出的名称与栏目同名，请改名：{'、'.join(clash)}")
 
 
 def _refuse_unknown(owed: Owed, rules: Sequence[Rule], alias: str, unknown: set[str]) -> None:

@@ -29,14 +29,14 @@ def spares_bureau(rule: Rule) -> bool:
 def with_verdicts(owed: Owed, rules: Sequence[Rule], lines: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
     """What was said of the lines, with the outcome of each rule under its id.
 
-    ``said`` is what the statement gave for ``lines``, both in the order of the lines. An outcome is null in periods
-    in which the rule does not exist.
+    ``said`` is what the statement gave for ``lines``: in the order of the lines, whatever order those came in. An
+    outcome is null in periods in which the rule does not exist.
     """
     touches = [touched(owed.wide.form, rule) for rule in rules]
     fields = {code for touch in touches for code in touch.columns | touch.window}
     fields |= {field for touch in touches for _, field in touch.earlier if _has(owed, field)}
-    both = lines.hstack(said.drop("line", "submission"))
-    both = both.with_columns(_lacking(owed, code).alias(_no(code)) for code in sorted(fields))
+    both = lines.sort("line").hstack(said.drop("line", "submission"))
+    both = both.with_columns(_blank_though_due(owed, code).alias(_no(code)) for code in sorted(fields))
     outcomes = (
         _outcome(owed, rule, touch).alias(rule.id) for rule, touch in zip(rules, touches, strict=True)
     )
@@ -51,7 +51,9 @@ def _outcome(owed: Owed, rule: Rule, touch: Touch) -> pl.Expr:
         cases.insert(1, (~pl.col(floor_of(rule)), "na"))
     if spares_bureau(rule):
         cases.insert(0, (pl.col("submitter") == BUREAU.code, "na"))
-    cases += [(lacking, "missing") for lacking in _lacks(owed, rule, touch)]
+    unmet = _unmet(owed, rule, touch)
+    if unmet is not None:
+        cases.append((unmet, "missing"))
     # A rule that finds nothing filled in a line has nothing to pass.
     filled = [pl.col(code).is_not_null() for code in sorted(touch.columns | touch.window)]
     cases.append((held & pl.any_horizontal(filled) if filled else held, "pass"))
@@ -62,23 +64,23 @@ def _outcome(owed: Owed, rule: Rule, touch: Touch) -> pl.Expr:
     return pl.when(pl.col("period").is_in(outside)).then(None).otherwise(outcome) if outside else outcome
 
 
-def _lacks(owed: Owed, rule: Rule, touch: Touch) -> list[pl.Expr]:
-    """What a rule needs and may lack in a line, each true where it does; nothing if it needs nothing."""
-    lacking = [pl.col(_no(code)) for code in sorted(touch.columns)]
+def _unmet(owed: Owed, rule: Rule, touch: Touch) -> pl.Expr | None:
+    """True where a line lacks something that the rule needs; None if it needs nothing."""
+    needs = [pl.col(_no(code)) for code in sorted(touch.columns)]
     for alias, field in sorted(touch.earlier):
         blank = pl.col(f"{alias}.{field}").is_null()
         # an earlier figure is missed where there is one now, or should be
-        lacking.append(
+        needs.append(
             blank & (pl.col(field).is_not_null() | pl.col(_no(field))) if _has(owed, field) else blank
         )
-    lacking += [pl.col(name).is_null() for name in rule.parameters]
+    needs += [pl.col(name).is_null() for name in rule.parameters]
     if touch.window:
         inside = pl.any_horizontal(pl.col(_no(code)) for code in sorted(touch.window)).any()
-        lacking.append(inside.over(touch.partition) if touch.partition else inside)
-    return [pl.any_horizontal(lacking)] if lacking else []
+        needs.append(inside.over(touch.partition) if touch.partition else inside)
+    return pl.any_horizontal(needs) if needs else None
 
 
-def _lacking(owed: Owed, code: str) -> pl.Expr:
+def _blank_though_due(owed: Owed, code: str) -> pl.Expr:
     """True where a column is blank and should not be."""
     column = owed.wide.form.column(code)
     due = pl.col("situation").is_in(owed.owing(code))
@@ -96,4 +98,5 @@ def _has(owed: Owed, field: str) -> bool:
 
 
 def _no(code: str) -> str:
+    """The column that tells where a field is blank though due."""
     return f"no {code}"

@@ -265,7 +265,9 @@ def of_another_office() -> list[tuple[Finding, ...]]:
     return list(check(bare, CODES).per_submission)
 
 
-@pytest.mark.parametrize("case", range(5), ids=lambda case: "-".join(OF_ANOTHER_OFFICE[case]))
+@pytest.mark.parametrize(
+    "case", range(len(OF_ANOTHER_OFFICE)), ids=lambda case: "-".join(OF_ANOTHER_OFFICE[case])
+)
 def test_a_form_of_another_office_is_refused(case: int, of_another_office: list[tuple[Finding, ...]]) -> None:
     form, _, office, _ = OF_ANOTHER_OFFICE[case]
     (finding,) = of_another_office[case]

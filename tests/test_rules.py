@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from records import CODES, Draft, check, clean, outcomes_of_each
 
-from schemas.checks import Checked
+from schemas.checks import Checked, prepare
+from schemas.database import scratch
 from schemas.finding import Finding, Severity
 from schemas.form import Form, FormError, Rule, form_for, load_forms, read_form
 from schemas.period import Period
+from schemas.rules import judge
 from schemas.touch import RuleError, touched
 
 DONGHU, NANCHANG = "360102", "360100"
@@ -248,14 +250,56 @@ def test_a_soft_rule_gives_a_soft_finding(monkeypatch: pytest.MonkeyPatch) -> No
         {"expr": "CAST(submitter AS DATE) > DATE '2026-01-01'"},  # fails on the data
         {"when": "no_such_function(ent_n)"},
         {"message": "企业数 {ent_x}"},
+        {"expr": "'abc'"},  # no truth value
+        {"when": "'abc'"},
+        {"floor": "'abc'"},
+        {"let": {"month": "3"}},  # SQL would take the report's month for it
+        {"let": {"rev_cum": "3"}},
+        {"parameters": ("submitter",)},
     ],
 )
 def test_a_rule_that_cannot_be_evaluated_stops_the_run(
-    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
 ) -> None:
     draft = with_rule(monkeypatch, **changes)
     with pytest.raises(RuleError, match=r"X1.*GLT02-2024"):
         check([draft.build()], CODES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"expr": "1"}, "pass"),
+        ({"expr": "ent_n - 4"}, "fail"),  # 4 enterprises
+        ({"expr": "NULL"}, "na"),
+        ({"when": "ent_n"}, "pass"),
+        ({"when": "0"}, "na"),
+        ({"when": "NULL"}, "na"),
+        ({"floor": "ent_n"}, "pass"),
+        ({"floor": "ent_n - 4"}, "na"),
+        ({"floor": "NULL"}, "pass"),
+    ],
+)
+def test_a_number_holds_unless_it_is_0(
+    changes: dict[str, object], outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert outcomes_of("X1", with_rule(monkeypatch, **changes)) == [{outcome: 1}]
+
+
+def test_lines_out_of_order_have_their_own_verdicts() -> None:
+    counties = CODES.counties(NANCHANG)[:3]
+    drafts = [clean("GLT02", "2026-10", county) for county in counties]
+    drafts[0].put((counties[0],), ent_loss_n="11", emp_avg="")
+    prepared = prepare([draft.build() for draft in drafts], CODES)
+    due = prepared.frames["GLT02-2024"]
+    with scratch() as con:
+        for name, rows in prepared.lists.items():
+            con.register(name, rows)
+        forward, backward = (judge(due, 1, frame, con) for frame in (due.plausible, due.plausible.reverse()))
+    assert {at for at, _ in forward[0]} == {0}
+    assert backward[0] == forward[0]
+    order = ["submission", "rule", "outcome"]
+    assert backward[1].sort(order).equals(forward[1].sort(order))
 
 
 def test_a_rule_holds_only_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:

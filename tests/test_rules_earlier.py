@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import polars as pl
 import pytest
 from in_force import Filed
 from records import CODES, Draft, clean, history, outcomes_of_each
 
 from schemas.checks import Checked, check_earlier, prepare
 from schemas.codes import CODES_DIR, Codes, load_codes
+from schemas.database import scratch
 from schemas.finding import Finding, Severity
 from schemas.form import Rule, load_forms
+from schemas.frames import AMOUNT
+from schemas.peers import unlike_peers
 from schemas.reading.record import Submission
 from schemas.touch import RuleError
 
@@ -454,6 +459,36 @@ def test_growth_unlike_that_of_peers_is_a_clue() -> None:
     assert [f.message for f in found(late, "S321")] == [hits[0].message]
     few = check_earlier(prepare(submissions[3:], CODES), range(4), Filed([]))
     assert found(few, "S321") == []
+
+
+def test_peers_are_alike_in_keys_of_any_name() -> None:
+    counties = CODES.counties(NANCHANG)[:6]
+    form = clean("GLT01", "2026-10", DONGHU).form
+    columns = tuple(replace(c, code="order") if c.code == "chain_code" else c for c in form.columns)
+    named = replace(form, columns=columns)
+    lines = pl.DataFrame(
+        {
+            "line": range(6), "period": "2026-10", "submitter": counties, "region_code": counties,
+            "order": "EI", "subchain_code": "T",
+            "rev_cum": ["103", "104", "105", "106", "107", "200"], "rev_cum_ly": "100",
+            "out_cum": None, "out_cum_ly": None,
+        }
+    ).cast({"line": pl.UInt32} | dict.fromkeys(("rev_cum", "rev_cum_ly", "out_cum", "out_cum_ly"), AMOUNT))  # fmt: skip
+
+    class Nothing(Filed):
+        def lines(self, *_: object) -> pl.DataFrame:
+            return lines.clear().drop("line").with_columns(source=pl.lit("submission"))
+
+    numbers = {"floor": Decimal(100), "peers": Decimal(6)}
+    with scratch() as con:
+        compared = unlike_peers(named, lines, con, Nothing([]), CODES, numbers)
+        assert compared is not None and compared["line"].to_list() == [0, 1, 2, 3, 4, 5]
+        # growth 2 is 0.945 above the median 1.055, and the others are 0.015 from it at the median
+        assert compared["z"].to_list()[5] == Decimal("42.4935")
+        few = unlike_peers(named, lines[:5], con, Nothing([]), CODES, numbers)
+        assert few is not None and few.is_empty()
+        regionless = replace(named, columns=tuple(c for c in columns if c.code != "region_code"))
+        assert unlike_peers(regionless, lines, con, Nothing([]), CODES, numbers) is None
 
 
 def test_round_repeated_and_uneven_figures_are_a_clue() -> None:
