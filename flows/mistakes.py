@@ -20,14 +20,15 @@ def sentence(error: BaseException) -> str | None:
     from flows.ledger.warehouse import WarehouseError
     from indices.method import MethodError
     from indices.steps.bench import ScoreError
+    from schemas.anomalies import AnomalyError
     from schemas.form import FormError
     from schemas.lists import ListError
     from schemas.table import TableError
     from schemas.workers.pool import PoolError
 
     mistakes = (
-        Mistake, ArchiveError, FormError, JournalError, ListError, LockHeldError, MethodError, PoolError, ReleaseError,
-        ScoreError, TableError, WarehouseError,
+        Mistake, AnomalyError, ArchiveError, FormError, JournalError, ListError, LockHeldError, MethodError,
+        PoolError, ReleaseError, ScoreError, TableError, WarehouseError,
     )  # fmt: skip
     if isinstance(error, mistakes):
         return str(error)
