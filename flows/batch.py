@@ -24,6 +24,7 @@ from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse
 from flows.printing import write_workbooks
 from flows.publication import NothingFiledError, compute_release, stale
+from flows.publish import at_stage
 from flows.returning import return_batch, return_missing
 from flows.settings import Settings
 from indices.tables.notes import AUDIENCE_ZH
@@ -172,9 +173,8 @@ class Month:
 
     def _compute(self) -> None:
         try:
-            self.release, self.results = compute_release(
-                self._warehouse, self.store, self.settings, self.period
-            )
+            found, self.results = compute_release(self._warehouse, self.store, self.settings, self.period)
+            self.release = at_stage(self.store, found)  # one that stands may have been set to 最终 since
         except NothingFiledError as nothing:  # earlier periods and the findings are still to be told
             self.note = str(nothing)
 

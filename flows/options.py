@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="官方综合指数：从报表到指数表 · official composite indices, from the forms to the tables",
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"zhishu {version('zhishu')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    asked: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="本程序的版本 · the version"),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="台账文件夹，默认 ./var 或 ZHISHU_HOME · the home folder")

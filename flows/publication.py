@@ -46,7 +46,17 @@ from schemas.form import FORMS_DIR
 from schemas.period import Period
 from schemas.workdays import LIST as WORKDAYS  # says who is late, and decides no number
 
-PACKAGES = ("duckdb", "polars", "pandera", "prefect", "pyarrow", "pydantic", "openpyxl", "XlsxWriter")
+PACKAGES = (
+    "zhishu",
+    "duckdb",
+    "polars",
+    "pandera",
+    "prefect",
+    "pyarrow",
+    "pydantic",
+    "openpyxl",
+    "XlsxWriter",
+)
 # the modules whose code decides numbers or who owes what; a change of them makes a revised release
 _NUMBERS = (
     "change", "changes", "compile", "coverage", "engine", "expression", "gate", "method", "parameters", "reach", "rescore", "roster",

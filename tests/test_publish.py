@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from conftest import MONTH, Small
 
-from flows.batch import Outcome
+from flows.batch import Outcome, run_batch
 from flows.intake import reader
 from flows.ledger.events import EventType
 from flows.ledger.release import ReleaseError, read_release
@@ -27,6 +27,7 @@ from flows.publish import (
     staged,
     staged_releases,
 )
+from flows.report import summary_lines
 from flows.standing import standing
 from flows.verify import verify
 
@@ -69,6 +70,16 @@ def test_a_stage_is_a_word_in_the_journal_and_the_release_folder_stays(
     assert verify(store, read) == []
     store.evidence.path(entry.body["signature"]).unlink()
     assert any(entry.body["signature"] in problem for problem in verify(store, read))
+
+
+def test_a_month_that_is_run_again_names_the_stage_of_now(small: Small, store: Store) -> None:
+    settings = small.settings(store.home)
+    with store.writing(), closing(open_warehouse(store, reader(settings))) as con:
+        publish(con, store, "2026-10.1", WORD)
+    again = run_batch(settings, MONTH, [small.month], None)
+    assert again.release is not None and not again.release.fresh
+    assert (again.release.id, again.release.stage) == ("2026-10.1", "最终")
+    assert "2026-10.1（最终" in "\n".join(summary_lines(again))
 
 
 @pytest.mark.parametrize(
