@@ -131,5 +131,5 @@ def workbook_path(path: Path | None) -> Path | None:
 
 
 def print_json(value: Any) -> None:
-    """What a program reads."""
-    print(json.dumps(value, ensure_ascii=False, indent=1))
+    """What a program reads, on one line: Python takes longer to indent a large trace than to find it."""
+    print(json.dumps(value, ensure_ascii=False))
