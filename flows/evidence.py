@@ -31,8 +31,8 @@ class Evidence:
         return found
 
     def has(self, digest: str) -> bool:
-        store = self._store
         """True for a file that came along or is kept already."""
+        store = self._store
         return digest in self._by_digest or store.evidence.has(digest) or store.archive.has(digest)
 
     def keep(self, digest: str) -> None:

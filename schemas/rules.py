@@ -75,7 +75,7 @@ def _filed_by_bureau(frame: pl.DataFrame) -> bool:
 
 
 def _not_asked(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
-    """The outcomes of rules that the bureau is free of: ``na``, as the statement would say."""
+    """The outcomes of rules that the bureau is free of: ``na``, as ``with_verdicts`` would say."""
     valid = {r.id: [str(p) for p in periods_of(frame) if r.valid(p)] for r in rules}
     outcomes = [pl.when(pl.col("period").is_in(valid[r.id])).then(pl.lit("na")).alias(r.id) for r in rules]
     return frame.select("submission", *outcomes)
