@@ -1,4 +1,4 @@
-"""Shared samples: a small province (1 city, 3 counties, 2 chains, 1 cluster), the whole one, and a run of each."""
+"""Shared samples: a small province (1 city, 3 counties, 2 chains, 1 cluster), and runs of it."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from kept_workers import kept_workers
 from ledger_cases import Desk, read
 from once import made_once
 from small import small_codes
@@ -20,7 +21,6 @@ from schemas.samples.history import write_history
 from schemas.samples.write import write_province
 
 ROOT = Path(__file__).parent.parent
-PROVINCE = ROOT / "sample_inputs" / "province"
 MONTH = Period.parse("2026-10")
 
 
@@ -47,6 +47,13 @@ class Ran:
 
     home: Path
     outcome: Outcome
+
+
+@pytest.fixture(scope="session", autouse=True)
+def workers() -> Iterator[None]:
+    """Pools of this process hand their workers on."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield from kept_workers(patch)
 
 
 @pytest.fixture(scope="session")
@@ -100,32 +107,22 @@ def month_home(month_ran: Ran, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def province_ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """One run of the whole sample province, as committed."""
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with nothing in it but a database at the journal's beginning."""
 
-    def make(folder: Path) -> Ran:
-        home = folder / "home"
-        return Ran(home, run_batch(Settings(home=home), MONTH, [PROVINCE], folder / "out"))
+    def make(folder: Path) -> Path:
+        store = Store(folder / "home")
+        with store.writing():
+            open_warehouse(store, read).close()
+        return store.home
 
-    return made_once(tmp_path_factory, "province-ran", make)
-
-
-@pytest.fixture(scope="session")
-def province_home(province_ran: Ran) -> Path:
-    """The home of ``province_outcome``."""
-    return province_ran.home
-
-
-@pytest.fixture(scope="session")
-def province_outcome(province_ran: Ran) -> Outcome:
-    """What the run of the whole sample province came to."""
-    return province_ran.outcome
+    return made_once(tmp_path_factory, "empty", make)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(empty_home: Path, tmp_path: Path) -> Iterator[Desk]:
     """An empty store, written to as a month's run would."""
-    store = Store(tmp_path / "home")
+    store = Store(shutil.copytree(empty_home, tmp_path / "home"))
     with store.writing():
         desk = Desk(store, open_warehouse(store, read))
         yield desk
