@@ -9,6 +9,7 @@ import pytest
 from kept_workers import kept_workers
 from ledger_cases import Desk, read
 from once import made_once
+from one_absent import OneAbsent, one_absent_of
 from small import small_codes
 
 from flows.batch import Outcome, run_batch
@@ -86,6 +87,14 @@ def ran(small: Small, inbox: Path, folder: Path) -> Ran:
     """A run of an inbox of the small province, with home and tables in a folder."""
     home = folder / "home"
     return Ran(home, run_batch(small.settings(home), MONTH, [inbox], folder / "out"))
+
+
+@pytest.fixture(scope="session")
+def one_absent(small: Small, tmp_path_factory: pytest.TempPathFactory) -> OneAbsent:
+    """The small province without one of its three counties in October, and with one that comes late."""
+    return made_once(
+        tmp_path_factory, "one-absent", lambda folder: one_absent_of(small.codes, small.inbox, folder)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ import pytest
 from books import opened
 from conftest import ROOT, Ran, Small
 
-from flows.batch import Outcome
 from flows.bundle import rerun_bundle, write_bundle
 from flows.bundle_file import BundleError, packed, unpacked
 from flows.bundle_parts import foreign
@@ -30,22 +29,18 @@ from schemas.packing import parts_of, repack
 
 
 @pytest.fixture(scope="module")
-def bundle(small: Small, small_outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    release = small_outcome.release
-    assert release is not None
-    home = release.folder.parent.parent
+def bundle(small: Small, month_ran: Ran, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    release = read_release(Store(month_ran.home), "2026-10.1")
     path = tmp_path_factory.mktemp("bundle") / "2026-10.1.zip"
-    write_bundle(Store(home), release, small.settings(home), path)
+    write_bundle(Store(month_ran.home), release, small.settings(month_ran.home), path)
     return path
 
 
 def test_the_same_release_gives_the_same_bytes(
-    small: Small, small_outcome: Outcome, bundle: Path, tmp_path: Path
+    small: Small, month_ran: Ran, bundle: Path, tmp_path: Path
 ) -> None:
-    release = small_outcome.release
-    assert release is not None
-    home = release.folder.parent.parent
-    write_bundle(Store(home), release, small.settings(home), tmp_path / "again.zip")
+    release = read_release(Store(month_ran.home), "2026-10.1")
+    write_bundle(Store(month_ran.home), release, small.settings(month_ran.home), tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == bundle.read_bytes()
 
 
@@ -59,10 +54,9 @@ def test_another_process_with_an_empty_home_reruns_it_identically(bundle: Path, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_holds_what_is_needed_and_no_glt09(small_outcome: Outcome, bundle: Path) -> None:
+def test_it_holds_what_is_needed_and_no_glt09(month_ran: Ran, bundle: Path) -> None:
     parts = unpacked(bundle.read_bytes()).parts
-    release = small_outcome.release
-    assert release is not None
+    release = read_release(Store(month_ran.home), "2026-10.1")
     assert {f"archive/{d[:2]}/{d}.xlsx" for d, _ in release.manifest.inputs} <= parts.keys()
     assert parts["journal.jsonl"].splitlines()[release.manifest.seq :]  # the release's own event follows
     assert b'"type":"released"' in parts["journal.jsonl"].splitlines()[-1]
@@ -152,15 +146,15 @@ def test_no_part_leaves_the_folder(name: str) -> None:
 
 
 def test_a_module_that_is_another_by_now_stays_out_and_is_named(
-    small: Small, small_ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Small, month_ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = next(path for path in ENGINE if path.name == "engine.py")
     newer = Path(shutil.copy(engine, tmp_path / "engine.py"))
     newer.write_text(newer.read_text("utf-8") + "# newer\n", "utf-8")
     monkeypatch.setattr("flows.bundle.ENGINE", [newer if path is engine else path for path in ENGINE])
-    store, path = Store(small_ran.home), tmp_path / "newer.zip"
+    store, path = Store(month_ran.home), tmp_path / "newer.zip"
     release = read_release(store, "2026-10.1")
-    done = write_bundle(store, release, small.settings(small_ran.home), path)
+    done = write_bundle(store, release, small.settings(month_ran.home), path)
     parts = unpacked(path.read_bytes()).parts
     assert done.left_out == ("procedures/engine.py",) and "procedures/engine.py" not in parts
     assert foreign(release.manifest, parts) == [] and "程序 engine.py" in parts["说明.md"].decode()
@@ -197,16 +191,17 @@ def test_a_bomb_is_not_unpacked() -> None:
 
 
 def test_other_code_lists_than_the_release_s_are_not_packed(
-    small: Small, small_outcome: Outcome, tmp_path: Path
+    small: Small, month_ran: Ran, tmp_path: Path
 ) -> None:
-    release = small_outcome.release
-    assert release is not None
-    home = release.folder.parent.parent
+    release = read_release(Store(month_ran.home), "2026-10.1")
     folder = Path(shutil.copytree(small.codes.folder, tmp_path / "codes"))
     with (folder / "parks.csv").open("a", encoding="utf-8") as file:
         file.write("\n,")
     with pytest.raises(BundleError, match=r"代码表 parks\.csv"):
         write_bundle(
-            Store(home), release, replace(small.settings(home), codes_folder=folder), tmp_path / "x.zip"
+            Store(month_ran.home),
+            release,
+            replace(small.settings(month_ran.home), codes_folder=folder),
+            tmp_path / "x.zip",
         )
     assert not (tmp_path / "x.zip").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import MONTH, Small
+from one_absent import OneAbsent
 from python_calamine import CalamineWorkbook
 from results_fixture import results, written
 
-from flows.batch import Outcome, run_batch
+from flows.batch import Outcome
 from flows.report import gate_lines, summary_lines
 from flows.stored import stored_results
 from indices.coverage import Reports
@@ -99,14 +99,10 @@ def test_a_gate_that_cannot_be_meant_is_refused(tmp_path: Path, old: str, new: s
         read_method(path)
 
 
-@pytest.fixture(scope="module")
-def one_missing(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+@pytest.fixture
+def one_missing(one_absent: OneAbsent) -> Outcome:
     """The small province without one of its three counties in October."""
-    folder = tmp_path_factory.mktemp("gate")
-    inbox = folder / "inbox"
-    shutil.copytree(small.inbox, inbox)
-    (inbox / "2026-10" / "360681.xlsx").unlink()
-    return run_batch(small.settings(folder / "home"), MONTH, [inbox], None)
+    return one_absent.outcome
 
 
 def test_a_level_below_its_gate_is_withheld(one_missing: Outcome, small_outcome: Outcome) -> None:
@@ -148,7 +144,7 @@ def test_the_run_says_what_is_missing(one_missing: Outcome, small_outcome: Outco
     (county,) = [line for line in lines if line.startswith("制造业")]
     for words in (
         "报送率须达 90.00 %，现为 66.66 %",
-        "应报 3 份，已收 2，缺贵溪市统计局",
+        "应报 3 份，已收 2，缺余江区统计局",
         "营收覆盖率须达 95.00 %",
     ):
         assert words in county

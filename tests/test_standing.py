@@ -3,59 +3,29 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 from books import opened
 from conftest import MONTH, Small
-from loop import change
+from one_absent import ABSENT, LATE, OneAbsent
 from test_cli import zhishu
 
 from flows.arrivals import Expected
-from flows.batch import run_batch
 from flows.ledger.store import Store
 from flows.settings import Settings
 from flows.standing import Standing, as_json, standing
 from flows.standing_book import standing_book
 from flows.standing_text import WIDTH, standing_text
 
-LATE, ABSENT = "360602", "360603"
 AS_OF = date(2026, 11, 25)  # a Wednesday
 
 
-class _At(datetime):
-    """A clock that stands still at ``moment``."""
-
-    moment: datetime
-
-    @classmethod
-    def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-        return cls.moment
-
-
 @pytest.fixture(scope="module")
-def settings(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """360602 files GLT02 with an error in time and again on the 24th; 360603 files nothing for October."""
-    folder = tmp_path_factory.mktemp("standing")
-    made = small.settings(folder / "home")
-    first, second = folder / "first", folder / "second"
-    shutil.copytree(small.inbox, first)
-    (first / "2026-10" / f"{ABSENT}.xlsx").unlink()
-    good = small.inbox / "2026-10" / f"{LATE}.xlsx"
-    change(good, first / "2026-10" / f"{LATE}.xlsx", small.codes, "GLT02", 1, ent_loss_n=9999)
-    change(good, second / f"{LATE}.xlsx", small.codes, "GLT02", 2)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flows.ledger.line.datetime", _At)
-        # half past one in the night of the 19th in Shanghai
-        _At.moment = datetime(2026, 11, 18, 17, 30, tzinfo=UTC)
-        run_batch(made, MONTH, [first], None, compute=False)
-        _At.moment = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-        run_batch(made, MONTH, [second], None, compute=False)
-        yield made
+def settings(one_absent: OneAbsent) -> Settings:
+    return one_absent.settings
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +92,8 @@ def test_the_head_of_the_journal_is_printed_for_keeping_elsewhere(
     assert (as_json(found)["journal_seq"], as_json(found)["journal_head"]) == (seq, head)
 
 
-def test_a_rejected_report_is_wanted_again(small: Small, tmp_path: Path) -> None:
-    inbox, made = tmp_path / "inbox", small.settings(tmp_path / "home")
-    good = small.inbox / "2026-10" / f"{LATE}.xlsx"
-    change(good, inbox / "1.xlsx", small.codes, "GLT02", 1, ent_loss_n=9999)
-    run_batch(made, MONTH, [inbox], None, compute=False)
-    found = standing(made, MONTH, date(2026, 11, 24))
+def test_a_rejected_report_is_wanted_again(one_absent: OneAbsent) -> None:
+    found = one_absent.rejected
     region = one(found, LATE, "GLT02")
     assert (region.state, region.first, region.hard) == ("rejected", None, 1)
     (reminder,) = [r for r in found.reminders if r.submitter == LATE]

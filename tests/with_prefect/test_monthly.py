@@ -1,6 +1,8 @@
 """The Prefect flows on the small province: the same release as without them, their artifacts, their few tasks."""
 
 import asyncio
+import random
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from flows.ledger.release import releases
 from flows.ledger.store import Store
 from flows.monthly import monthly, run_month
 from flows.recompute import recompute
+from indices.tables.workbook import content_digest
 
 KEYS = {f"{name}-2026-10" for name in ("progress", "note", "status", "absent")}
 BATCH_KEYS = {f"{name}-2026-10" for name in ("findings-by-rule", "findings-by-submitter", "findings")}
@@ -54,16 +57,35 @@ def newest_run() -> tuple[str, list[str], dict[str | None, Any]]:
     return asyncio.run(asked())
 
 
-def test_the_flow_gives_the_same_release_and_shows_it(
+def digests(outcome: Outcome) -> dict[str, str]:
+    assert outcome.release is not None
+    return {
+        "release": outcome.release.digest,
+        **outcome.release.tables,
+        **{path.name: content_digest(path.read_bytes()) for path in outcome.files},
+    }
+
+
+def test_the_flow_gives_the_same_bytes_with_other_threads_file_order_and_home_and_shows_it(
     small: Small, small_outcome: Outcome, tmp_path: Path
 ) -> None:
+    """All periods at once, in another order; ``test_matrix.py`` crosses the rest on one month."""
+    paths = sorted(small.inbox.rglob("*.xlsx"))
+    random.Random(4).shuffle(paths)
+    inbox = tmp_path / "收件"
+    inbox.mkdir()
+    for number, path in enumerate(paths):
+        shutil.copy(path, inbox / f"{number:04d}.xlsx")
     seen: list[str] = []
     outcome = run_month(
-        small.settings(tmp_path / "home"), MONTH, [small.inbox], tmp_path / "out",
+        small.settings(tmp_path / "another home", threads=4), MONTH, [inbox], tmp_path / "out",
         lambda phase, _done, _all: seen.append(phase),
     )  # fmt: skip
-    assert outcome.release is not None and small_outcome.release is not None
-    assert outcome.release.digest == small_outcome.release.digest
+    assert digests(outcome) == digests(small_outcome)
+    assert {p.name: p.read_bytes() for p in outcome.files} == {
+        p.name: p.read_bytes() for p in small_outcome.files
+    }
+    assert outcome.release is not None
     assert {"读取", "计算与发布", "写出表格"} <= set(seen)
     name, tasks, artifacts = newest_run()
     assert name == "2026-10 月度批处理"
