@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-import subprocess
-import sys
-import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +15,18 @@ import duckdb
 import pytest
 from ledger_cases import CLERK, Desk, read, sheet, workbook
 
-from flows.ledger.canonical import CanonicalError, canonical_csv, canonical_json, digest_files, digest_folder
+from flows.ledger.canonical import (
+    CanonicalError,
+    canonical_csv,
+    canonical_json,
+    digest_files,
+    digest_folder,
+    sha256,
+)
+from flows.ledger.relations import data_position, inputs, relations
 from flows.ledger.release import Manifest, ReleaseError, read_release, releases, write_release
 from flows.ledger.store import Store
-from flows.ledger.warehouse import open_warehouse, view_warehouse
+from flows.ledger.warehouse import canonical_digest, open_warehouse, view_warehouse
 
 TABLES = {"result_index": "subject,value\n360000,82.00\n", "result_pillar": "subject\n"}
 
@@ -235,55 +241,52 @@ def test_a_folder_digest_sees_words_and_names_but_not_line_ends_or_place(tmp_pat
         digest_files([*here, *there])
 
 
-MONTH = textwrap.dedent("""
-    import sys, os
-    from pathlib import Path
-    sys.path.insert(0, sys.argv[2])
-    os.umask(int(sys.argv[3], 8))
-    from ledger_cases import CLERK, Desk, read, sheet, workbook
-    from flows.ledger.canonical import canonical_csv, sha256
-    from flows.ledger.relations import data_position, inputs, relations
-    from flows.ledger.release import Manifest, write_release
-    from flows.ledger.store import Store
-    from flows.ledger.warehouse import canonical_digest, open_warehouse
-    files = [workbook(sheet([{"region_code": c, "rev_cum": v, "rev_cum_ly": "C!"}], submitter=c))
-             for c, v in (("360102", "1.1"), ("360103", "2.25"), ("360104", "-0.0001"))]
-    if sys.argv[4] == "reversed":
-        files.reverse()
-    store = Store(Path(sys.argv[1]))
-    with store.writing():
-        con = open_warehouse(store, read, threads=int(sys.argv[5]))
-        Desk(store, con).file(*files, names=[f"{n}.xlsx" for n in range(3)] if sys.argv[4] != "reversed" else
-                              ["2.xlsx", "1.xlsx", "0.xlsx"])
+def month_told(home: Path, order: int, threads: int) -> tuple[str, ...]:
+    """Three deliveries filed and released: the digests of the release, its table, the warehouse and the journal."""
+    regions = (("360102", "1.1"), ("360103", "2.25"), ("360104", "-0.0001"))
+    files = [
+        workbook(sheet([{"region_code": code, "rev_cum": value, "rev_cum_ly": "C!"}], submitter=code))
+        for code, value in regions
+    ]
+    store = Store(home)
+    with store.writing(), closing(open_warehouse(store, read, threads=threads)) as con:
+        Desk(store, con).file(*files[::order], names=[f"{n}.xlsx" for n in range(3)][::order])
         relations(con, store.journal.head[0])
         table = canonical_csv(con, "select * from fact", ["form", "period", "source", "region_code", "field"])
         seq = data_position(con)
-        m = Manifest("2026-10", inputs(con), {}, {}, {}, {}, {}, {"admit_pending": True}, seq,
-                     store.journal.entries()[seq - 1].hash, {"home": sys.argv[1]})
-        release = write_release(store, m, {"fact": table}, *CLERK)
-        print(release.digest, sha256(table), canonical_digest(con), store.journal.head[1])
-        con.close()
-""")
+        head = store.journal.entries()[seq - 1].hash
+        of_month = Manifest(
+            "2026-10",
+            inputs(con),
+            {},
+            {},
+            {},
+            {},
+            {},
+            {"admit_pending": True},
+            seq,
+            head,
+            {"home": str(home)},
+        )
+        release = write_release(store, of_month, {"fact": table}, *CLERK)
+        return release.digest, sha256(table), canonical_digest(con), store.journal.head[1]
 
 
-def test_digests_do_not_depend_on_the_machine(tmp_path: Path) -> None:
+def test_digests_do_not_depend_on_home_folder_umask_order_or_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hash seed, time zone and locale are crossed over a whole run by ``test_matrix.py``."""
     said = set()
-    for number, (zone, seed, mask, order, threads) in enumerate(
-        [
-            ("UTC", "0", "022", "as they come", "1"),
-            ("America/St_Johns", "1", "077", "reversed", "2"),
-            ("Asia/Shanghai", "31", "000", "reversed", "4"),
-        ]
-    ):
-        home = tmp_path / f"家 {number}" / "deep"
-        cwd = tmp_path / f"cwd{number}"
-        cwd.mkdir()
-        given = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": "C"}
-        tests = str(Path(__file__).parent)
-        command = [sys.executable, "-c", MONTH, str(home), tests, mask, order, threads]
-        done = subprocess.run(command, cwd=cwd, env=given, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        said.add(done.stdout)
-        record = json.loads((home / "releases" / "2026-10.1" / "manifest.json").read_text("utf-8"))
-        assert record["beside"] == {"home": str(home)}
+    before = os.umask(0)
+    try:
+        for mask, order, threads in ((0o022, 1, 1), (0o077, -1, 4)):
+            home, cwd = tmp_path / f"家 {mask}" / "deep", tmp_path / f"cwd {mask}"
+            cwd.mkdir()
+            monkeypatch.chdir(cwd)
+            os.umask(mask)
+            said.add(month_told(home, order, threads))
+            record = json.loads((home / "releases" / "2026-10.1" / "manifest.json").read_text("utf-8"))
+            assert record["beside"] == {"home": str(home)}
+    finally:
+        os.umask(before)
     assert len(said) == 1
