@@ -22,9 +22,9 @@ OFFICE = "360602"
 
 
 def test_a_correction_filed_again_after_each_word_of_the_bureau(
-    small: Small, month_home: Path, tmp_path: Path
+    small: Small, small_home: Path, tmp_path: Path
 ) -> None:
-    settings, store, inbox = small.settings(month_home), Store(month_home), tmp_path / "in"
+    settings, store, inbox = small.settings(small_home), Store(small_home), tmp_path / "in"
     inbox.mkdir()
     proof = Workbook()  # evidence may be a workbook, though it is no form
     proof.worksheets[0].append(["企业更正利润总额"])

@@ -1,6 +1,5 @@
 """Stages of releases: set by named, different people, in the journal, and never in the tables."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -10,7 +9,7 @@ import duckdb
 import pytest
 from conftest import MONTH, Small
 
-from flows.batch import Outcome, run_batch
+from flows.batch import run_batch
 from flows.intake import reader
 from flows.ledger.events import EventType
 from flows.ledger.release import ReleaseError, read_release
@@ -35,9 +34,8 @@ WORD = Word("最终", "年报定案", "王五", "发布岗", "赵六")
 
 
 @pytest.fixture
-def home(small_outcome: Outcome, tmp_path: Path) -> Path:
-    assert small_outcome.release is not None
-    return Path(shutil.copytree(small_outcome.release.folder.parent.parent, tmp_path / "home"))
+def home(month_home: Path) -> Path:
+    return month_home
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ from decimal import Decimal
 
 import pytest
 from books import opened
-from conftest import Small
+from conftest import Ran, Small
 
 from flows.audit_paper import Paper, paper_book
-from flows.batch import Outcome
 from flows.clues import Clue
 from flows.ledger.store import Store
 from flows.ledger.warehouse import view_warehouse
@@ -18,11 +17,11 @@ from flows.traced import INDICATOR, VARIABLE, Traced
 
 
 @pytest.fixture(scope="module")
-def traced(small: Small, small_outcome: Outcome) -> Iterator[Traced]:
-    assert small_outcome.release is not None
-    store = Store(small_outcome.release.folder.parent.parent)
+def traced(small: Small, month_ran: Ran) -> Iterator[Traced]:
+    assert month_ran.outcome.release is not None
+    store = Store(month_ran.home)
     with closing(view_warehouse(store)) as con:
-        yield Traced(con, store, small_outcome.release, small.codes)
+        yield Traced(con, store, month_ran.outcome.release, small.codes)
 
 
 def test_the_draw_follows_the_seed_and_has_no_cell_twice(traced: Traced) -> None:
