@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import MONTH, Ran, Small
 from once import made_once
-from seeded import BETWEEN, COPIED, LATER, SEEDS, A, B, C, Seed, planted
+from one_absent import LATE, OneAbsent
+from seeded import BETWEEN, COPIED, LATER, SEEDS, Seed, planted
 
 from flows.batch import Outcome, run_batch
 from flows.ledger.events import EventType
@@ -95,14 +96,15 @@ def test_the_clean_province_raises_nothing_and_every_comparison_speaks(small_ran
         assert set().union(*outcomes.values()) <= {"pass", "na"}
 
 
-def test_a_county_that_files_nothing_rejects_nobody(small: Small, tmp_path: Path) -> None:
-    inbox = tmp_path / "inbox"
-    shutil.copytree(small.month, inbox, ignore=lambda *_: [f"{B}.xlsx"])
-    for county in (A, C):  # their full register
-        shutil.copy(small.inbox / "2025-12" / f"{county}.xlsx", inbox / f"{county}-2025-12.xlsx")
-    outcome = run_batch(small.settings(tmp_path / "home"), MONTH, [inbox], None, compute=False)
-    assert {judged.state for judged in outcome.intake.judged} == {State.ACCEPTED}
-    assert outcome.between == ()
-    outcomes = compared(tmp_path / "home", "2026-10")
+def test_a_county_that_files_nothing_rejects_nobody(one_absent: OneAbsent) -> None:
+    judged = [
+        (e.type, e.body["submitter"], e.body["form"])
+        for e in Store(one_absent.settings.home).journal.entries()
+        if e.type in (EventType.REJECTED, EventType.PENDING)
+    ]
+    assert judged == [(EventType.REJECTED, LATE, "GLT02")], "with an error of its own"
+    assert {judged.state for judged in one_absent.outcome.intake.judged} == {State.ACCEPTED}
+    assert one_absent.outcome.between == ()
+    outcomes = compared(one_absent.settings.home, "2026-10")
     assert {rule for rule, seen in outcomes.items() if "missing" in seen} == {"H303", "H304", "S305", "S307"}
     assert outcomes["S305"] == {"missing", "pass"}  # the others are compared all the same
