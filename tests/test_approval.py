@@ -108,8 +108,8 @@ def test_a_locked_file_that_is_changed_is_found_and_no_version_is_locked_twice(
     assert "不在本程序中" in changed_locks(desk.store.journal.entries(), gone)[0]
 
 
-def test_every_sheet_says_what_is_wanting(small_home: Path, tmp_path: Path) -> None:
-    settings, store = Settings(home=small_home), Store(small_home)
+def test_every_sheet_says_what_is_wanting(month_home: Path, tmp_path: Path) -> None:
+    settings, store = Settings(home=month_home), Store(month_home)
     release = read_release(store, "2026-10.1")
     assert release.manifest.beside["approvals"] == {m.id: {} for m in load_methods()}
     with store.writing():

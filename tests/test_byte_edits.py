@@ -8,8 +8,8 @@ EACH = 10
 
 
 @pytest.fixture(scope="module")
-def outcomes(small_ran: Ran, tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
-    return list(Kept(small_ran.home, tmp_path_factory.mktemp("kept")).edits("suite", EACH))
+def outcomes(month_ran: Ran, tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+    return list(Kept(month_ran.home, tmp_path_factory.mktemp("kept")).edits("suite", EACH))
 
 
 def test_every_edit_is_named_or_changes_no_row(outcomes: list[Outcome]) -> None:

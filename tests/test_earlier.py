@@ -1,18 +1,20 @@
 """Methods and procedures that were released stay, and an old release is computed again with its own."""
 
+import csv
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Small
+from conftest import Ran, Small
 
 from flows.earlier import listed, present, procedures_of
 from flows.intake import reader
 from flows.ledger.canonical import digest_files
 from flows.ledger.release import read_release
 from flows.ledger.store import Store
-from flows.rerun import rerun
+from flows.rerun import rerun, rerun_lines
 from indices.method import METHODS_DIR, read_method
 from indices.procedures import SQL_DIR
 
@@ -58,22 +60,49 @@ def newer_method(tmp_path: Path) -> Path:
     return methods
 
 
-def test_a_release_is_computed_again_with_its_own_method_and_procedures(
-    small: Small, small_home: Path, tmp_path: Path
+def renamed_city(codes: Path, tmp_path: Path) -> Path:
+    """The code lists with another name for the city."""
+    folder = Path(shutil.copytree(codes, tmp_path / "codes"))
+    with (folder / "regions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    name = rows[0].index("name")
+    next(row for row in rows if row[0] == "360600")[name] = "别名市"
+    with (folder / "regions.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    return folder
+
+
+@pytest.fixture
+def home(small_ran: Ran, tmp_path: Path) -> Path:
+    """Archive, journal and releases of the small province without its warehouse, as on another machine."""
+    without = shutil.ignore_patterns("*.duckdb")
+    return Path(shutil.copytree(small_ran.home, tmp_path / "home", ignore=without))
+
+
+def test_on_another_machine_a_release_is_computed_again_with_its_own_method_and_procedures(
+    small: Small, home: Path, tmp_path: Path
 ) -> None:
-    store, settings = Store(small_home), small.settings(small_home)
+    store, settings = Store(home), small.settings(home)
     release = read_release(store, "2026-10.1")
     found = rerun(
         store, release, settings, reader(settings), newer_method(tmp_path), changed_procedures(tmp_path, True)
     )
-    assert found.identical and found.causes == found.notes == ()
+    assert found.identical and found.causes == found.notes == () and found.parted_at == ""
+    first, second = rerun_lines(found)
+    assert first == "发布 2026-10.1 重算完全一致。"
+    assert found.digest in second and found.head in second  # to hold against what a published workbook prints
 
 
-def test_a_procedure_that_was_not_kept_is_the_cause(small: Small, small_home: Path, tmp_path: Path) -> None:
-    store, settings = Store(small_home), small.settings(small_home)
+def test_a_procedure_that_was_not_kept_and_a_changed_code_list_are_causes(
+    small: Small, home: Path, tmp_path: Path
+) -> None:
+    settings = replace(small.settings(home), codes_folder=renamed_city(small.codes.folder, tmp_path))
+    store, procedures = Store(home), changed_procedures(tmp_path, False)
     release = read_release(store, "2026-10.1")
-    found = rerun(store, release, settings, reader(settings), sql=changed_procedures(tmp_path, False))
-    assert not found.identical and found.causes == ("程序：target.sql 与发布时不同",)
+    found = rerun(store, release, settings, reader(small.settings(home)), sql=procedures)
+    assert not found.identical
+    assert found.causes == ("代码表：regions.csv 与发布时不同", "程序：target.sql 与发布时不同")
+    assert {difference.column for difference in found.differences} == {"ttm", "subject_name"}  # one of each
 
 
 @pytest.mark.parametrize("kept", [True, False])

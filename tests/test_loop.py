@@ -54,7 +54,7 @@ def test_the_whole_loop(small: Small, tmp_path: Path, capsys: pytest.CaptureFixt
 
     # Explained in that copy: an error is not explained but corrected.
     said = explain(copy, inbox / "1b" / "报表.xlsx", "1", "企业数确实如此，请予以接收", severity="强制性")
-    refused = file(said)
+    refused = file(said, out)
     assert {j.state for j in refused.intake.judged if j.submission.form == "GLT02"} == {State.REJECTED}
     (answer,) = [f for f in refused.intake.findings if f.rule == "E08"]
     assert "不能以说明代替更正" in answer.message and answer.sheet == "审核结果" and answer.cell
