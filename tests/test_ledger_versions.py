@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import permutations
 from pathlib import Path
 
@@ -43,11 +44,11 @@ def test_of_one_version_the_later_date_stands_then_the_digest(desk: Desk) -> Non
     assert in_view(desk) == f"{value}.0000"
 
 
-def test_the_order_of_files_changes_nothing(tmp_path: Path) -> None:
+def test_the_order_of_files_changes_nothing(empty_home: Path, tmp_path: Path) -> None:
     files = [county("1"), county("2", version=2), county("3", version=3, state="rejected")]
     digests = set()
     for number, order in enumerate(permutations(files)):
-        store = Store(tmp_path / str(number))
+        store = Store(shutil.copytree(empty_home, tmp_path / str(number)))
         with store.writing():
             desk = Desk(store, open_warehouse(store, read))
             desk.file(*order, names=["a"] * 3)

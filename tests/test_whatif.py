@@ -185,11 +185,9 @@ def test_all_causes_at_once_add_up_to_the_published_change() -> None:
         overridden(TWO, settings), arrange(TWO, DATA.with_columns(pl.Series("a", ["61.37", "23.11"])))
     )
     before = State(TWO, arrange(TWO, DATA))
-    change = {
-        s: Decimal(str(index(score(after.design, DATA.with_columns(pl.Series("a", ["61.37", "23.11"]))))[s]))
-        - Decimal(str(index(score(TWO, DATA))[s]))
-        for s in "pq"
-    }
+    now = index(score(after.design, DATA.with_columns(pl.Series("a", ["61.37", "23.11"]))))
+    then = index(score(TWO, DATA))
+    change = {s: Decimal(str(now[s])) - Decimal(str(then[s])) for s in "pq"}
     for subject, parts in shares(before, after).items():
         assert tuple(parts) == CAUSES
         assert sum(Decimal(v) for v in parts.values()) == change[subject]
