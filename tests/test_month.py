@@ -126,7 +126,7 @@ def test_the_month_completes_around_files_that_kill_or_hang_the_reader_or_cannot
         (inbox / name).write_bytes(b"PK" + name.encode())
     (inbox / "断链.xlsx").symlink_to(tmp_path / "没有")
     monkeypatch.setattr("flows.intake.read_files", partial(read_files, read=readers.by_name))
-    monkeypatch.setattr("flows.intake.Limits", partial(Limits, seconds=5))
+    monkeypatch.setattr("flows.intake.Limits", partial(Limits, seconds=3))
     outcome = run_batch(small.settings(tmp_path / "home"), MONTH, [inbox], None)
     assert {d.file_name: d.refused.rule for d in outcome.intake.refused if d.refused} == {
         "crash.xlsx": "F90", "hang.xlsx": "F91",
