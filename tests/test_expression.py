@@ -5,7 +5,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from indices.compile import value_sql
+from indices.compile import Reading, readings_sql, value_sql
 from indices.expression import (
     Binary,
     ExpressionError,
@@ -104,3 +104,39 @@ def test_a_factor_of_ten_thousand_is_seen() -> None:
         expression_unit(parse("GLT02.rev_cum + GLT02.ent_n"), FORMS)
     with pytest.raises(UnitError):
         unit_of("桶")
+
+
+def test_expressions_of_one_shape_are_stated_once_and_read_at_their_own_moments() -> None:
+    """Two shares and a growth: one quotient for both shares, each over its own leaves; the growth in March alone."""
+    quarters = "t0 % 100 % 3 = 0"
+    query = readings_sql(
+        [
+            Reading("X", "X1", parse("pct(F.a, F.b)"), "true"),
+            Reading("X", "X2", parse("pct(F.c, F.a)"), "true"),
+            Reading("Y", "Y1", parse("yoy(F.a, F.b)"), quarters),
+        ]
+    )
+    assert query.count("* (x0)") == 1 and query.count("x0 - x1") == 1
+    with duckdb.connect() as con:
+        con.execute(
+            "CREATE TABLE subject AS FROM (VALUES ('X', 's', 1.0), ('Y', 's', 1.0), ('Y', 'u', 1.0)) AS t(index_code,"
+            " subject, target_2026); CREATE TABLE moment AS FROM (VALUES ('plain', 202602, 202602, false),"
+            " ('plain', 202603, 202603, false)) AS t(variant, t0, month, annual)"
+        )
+        con.execute(
+            "CREATE TABLE node_value AS SELECT node, subject, 'plain' AS variant, month AS t0, month, false AS annual,"
+            " value::DECIMAL(28,12) AS value, mark, 1::DECIMAL(9,4) AS coverage, '' AS brk, '' AS reason, 1 AS cells"
+            " FROM (VALUES ('F.a', 's', 202602, 30, ''), ('F.b', 's', 202602, 60, ''), ('F.a', 's', 202603, 30, ''),"
+            " ('F.b', 's', 202603, 0, ''), ('F.c', 's', 202603, NULL, 'W'), ('F.a', 'u', 202602, 1, '')"
+            ") AS t(node, subject, month, value, mark)"
+        )
+        rows = con.execute(
+            f"SELECT name, subject, month, value, zero, mark, cells FROM ({query}) ORDER BY ALL"
+        ).fetchall()
+    assert rows == [
+        ("X1", "s", 202602, 50, False, "", 2),
+        ("X1", "s", 202603, None, True, "", 2),
+        ("X2", "s", 202602, None, False, "", 1),  # no row of F.c at all
+        ("X2", "s", 202603, None, False, "W", 2),
+        ("Y1", "s", 202603, None, True, "", 2),
+    ]
