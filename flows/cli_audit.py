@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -155,16 +156,24 @@ def verify(
     if as_json:
         print_json({"problems": found})
     else:
-        print("\n".join(found) or f"核对无误：{_verified(store)}")
+        print("\n".join(found) or f"核对无误：{_verified(store, anchor or ())}")
     return 1 if found else 0
 
 
-def _verified(store: Store) -> str:
+def _verified(store: Store, anchors: Sequence[str]) -> str:
+    """What was held against what: counts, the present head, and the event of each hash that was kept elsewhere."""
     from flows.ledger.release import releases
 
     seq, head = store.journal.head
     files = sum(1 for _ in store.archive.digests())
-    return f"归档 {files} 个文件，日志 {seq} 个事件，发布 {len(releases(store))} 次；日志末端哈希 {head}"
+    events = {entry.hash: entry for entry in store.journal.entries()} if anchors else {}
+    told = [
+        f"\n留存的哈希 {a[:8]}… 是第 {events[a].seq} 号事件的：到它为止的日志与留存时相同。" for a in anchors
+    ]
+    return (
+        f"归档 {files} 个文件，日志 {seq} 个事件，发布 {len(releases(store))} 次；日志末端哈希 {head}"
+        + "".join(told)
+    )
 
 
 @app.command(

@@ -303,7 +303,7 @@ def unlike_event(release: Release, entries: Sequence[Entry]) -> str:
         "发布摘要": (body["release_digest"], release.digest),
         "结果表摘要": (body["tables_digest"], release.tables_digest),
         "报告期": (body["period"], release.manifest.period),
-        "台账位置": (body["seq"], release.manifest.seq),
+        "日志位置": (body["seq"], release.manifest.seq),
         "阶段": (body["stage"], release.stage),
         "理由": (body["reason"], release.reason),
         "清单的封记": (entry.beside.get("manifest", release.seal), release.seal),
