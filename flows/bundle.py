@@ -43,7 +43,7 @@ from indices import tables
 from indices.method import METHODS_DIR
 from indices.tables.notes import AUDIENCE_ZH
 from indices.tables.workbook import write_tables
-from schemas.anomalies import FILE as ANOMALIES
+from schemas.anomaly_file import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
 from schemas.codes import load_codes
 from schemas.form import FORMS_DIR

@@ -39,7 +39,7 @@ from indices.engine import compute
 from indices.method import method_digest, methods_for
 from indices.tables.results import Results, read_results
 from schemas import territory
-from schemas.anomalies import FILE as ANOMALIES
+from schemas.anomaly_file import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
 from schemas.codes import load_codes
 from schemas.form import FORMS_DIR
