@@ -29,6 +29,7 @@ from schemas.period import Period
 FORMAT_VERSION = 2  # 1 knew no corrections and no list of pending versions
 MANIFEST = "manifest.json"  # in the folder of a release, beside its tables
 FIRST_STAGE, REVISED_STAGE = "初步", "修订"
+_LEVEL = 6  # of compression: a third of the time of 9, for 4 % more bytes
 _NUMBERED = re.compile(r"(.+)\.([1-9]\d*)")
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -264,7 +265,7 @@ def _write_folder(release: Release, tables: Mapping[str, str]) -> None:
         shutil.rmtree(building)
     (building / "tables").mkdir(parents=True)
     for name, text in sorted(tables.items()):
-        data = gzip.compress(text.encode(), mtime=0)
+        data = gzip.compress(text.encode(), _LEVEL, mtime=0)
         write_file(building / "tables" / f"{name}.csv.gz", data, READ_ONLY)
     write_file(building / MANIFEST, release.manifest_text.encode(), READ_ONLY)
     building.rename(release.folder)
