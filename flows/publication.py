@@ -17,6 +17,7 @@ import duckdb
 import indices
 from flows.approval import approvals
 from flows.ledger.canonical import canonical_csv, digest_files, digest_folder, sha256
+from flows.ledger.manifest import Manifest
 from flows.ledger.relations import SQL as RELATIONS
 from flows.ledger.relations import (
     STANDING,
@@ -28,7 +29,7 @@ from flows.ledger.relations import (
     script,
     standing,
 )
-from flows.ledger.release import Manifest, Release, releases, write_release
+from flows.ledger.release import Release, releases, write_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.provenance import place_sources

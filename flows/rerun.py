@@ -15,7 +15,8 @@ from pathlib import Path
 import duckdb
 
 from flows.earlier import Procedures, procedures_of
-from flows.ledger.release import Manifest, Release, ReleaseError, unlike_event
+from flows.ledger.manifest import Manifest
+from flows.ledger.release import Release, ReleaseError, unlike_event
 from flows.ledger.store import Store
 from flows.ledger.warehouse import ReadFiles, build
 from flows.parting import Difference, compare_tables, unlike_workbooks

@@ -18,7 +18,8 @@ import pytest
 from ledger_cases import CLERK, Desk, read, sheet, workbook
 
 from flows.ledger.canonical import CanonicalError, canonical_csv, canonical_json, digest_files, digest_folder
-from flows.ledger.release import Manifest, ReleaseError, read_release, releases, write_release
+from flows.ledger.manifest import Manifest
+from flows.ledger.release import ReleaseError, read_release, releases, write_release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import open_warehouse, view_warehouse
 
@@ -243,7 +244,8 @@ MONTH = textwrap.dedent("""
     from ledger_cases import CLERK, Desk, read, sheet, workbook
     from flows.ledger.canonical import canonical_csv, sha256
     from flows.ledger.relations import data_position, inputs, relations
-    from flows.ledger.release import Manifest, write_release
+    from flows.ledger.manifest import Manifest
+    from flows.ledger.release import write_release
     from flows.ledger.store import Store
     from flows.ledger.warehouse import canonical_digest, open_warehouse
     files = [workbook(sheet([{"region_code": c, "rev_cum": v, "rev_cum_ly": "C!"}], submitter=c))
