@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -152,28 +151,26 @@ def verify(
         raise UsageError(f"{bad[0]} 不是 64 位的 SHA-256 哈希。")
     chosen = existing(settings_for(home, codes))
     store = Store(chosen.home)
-    found = problems_of(store, reader(chosen), chosen.threads, [(None, a) for a in anchor or ()])
+    anchors = tuple(dict.fromkeys(anchor or ()))
+    found = problems_of(store, reader(chosen), chosen.threads, [(None, a) for a in anchors])
+    events = {entry.hash: entry.seq for entry in store.journal.entries()} if anchors and not found else {}
     if as_json:
-        print_json({"problems": found})
+        print_json({"problems": found, "anchors": {a: events.get(a) for a in anchors}})
+    elif found:
+        print("\n".join(found))
     else:
-        print("\n".join(found) or f"核对无误：{_verified(store, anchor or ())}")
+        print(f"核对无误：{_verified(store)}")
+        for a in anchors:
+            print(f"留存的哈希 {a[:8]}… 是第 {events[a]} 号事件的：到它为止的日志与留存时相同。")
     return 1 if found else 0
 
 
-def _verified(store: Store, anchors: Sequence[str]) -> str:
-    """What was held against what: counts, the present head, and the event of each hash that was kept elsewhere."""
+def _verified(store: Store) -> str:
     from flows.ledger.release import releases
 
     seq, head = store.journal.head
     files = sum(1 for _ in store.archive.digests())
-    events = {entry.hash: entry for entry in store.journal.entries()} if anchors else {}
-    told = [
-        f"\n留存的哈希 {a[:8]}… 是第 {events[a].seq} 号事件的：到它为止的日志与留存时相同。" for a in anchors
-    ]
-    return (
-        f"归档 {files} 个文件，日志 {seq} 个事件，发布 {len(releases(store))} 次；日志末端哈希 {head}"
-        + "".join(told)
-    )
+    return f"归档 {files} 个文件，日志 {seq} 个事件，发布 {len(releases(store))} 次；日志末端哈希 {head}"
 
 
 @app.command(

@@ -2,10 +2,10 @@
 
 What the rows supply stands in ``node_value`` one figure below the other; the figures that an expression names are put
 side by side as x0, x1 and so on. Expressions that differ only in what they name have one shape, as ``pct(a, b)``: the
-statement holds each shape once, since to plan a statement costs more than to compute a month. Arithmetic follows one
-rule, so that a rerun gives the same digits: sums and products with a literal are exact DECIMAL; a quotient, and a
-product of two quotients, is taken once per row and cast to 12 decimals at once. A zero denominator gives no value
-and is told apart from a missing one.
+statement holds each shape once, since planning ninety expressions one by one was a third of a small computation.
+Arithmetic follows one rule, so that a rerun gives the same digits: sums and products with a literal are exact DECIMAL;
+a quotient, and a product of two quotients, is taken once per row and cast to 12 decimals at once. A zero denominator
+gives no value and is told apart from a missing one.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _any(parts: list[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Formula:
     """An expression to be read for the subjects of an index, under a name, where ``when`` holds.
 
     ``when`` is an SQL condition on variant, t0, month and annual.
@@ -99,28 +99,30 @@ class Reading:
     when: str
 
 
-def readings_sql(readings: Iterable[Reading], moments: str = "true") -> str:
+def readings_sql(formulas: Iterable[Formula], moments: str = "true") -> str:
     """A query of (index_code, name, subject, variant, t0, month, annual, value, zero, mark, coverage, brk, reason,
-    cells), one row where at least one leaf is known.
+    cells), with a row wherever ``node_value`` has one for at least one leaf of an expression.
 
-    ``moments`` is a condition for all. Input: ``subject``, ``moment`` and ``node_value``.
+    ``moments`` is a condition for all. Input: ``subject`` (of all indices), ``moment`` and ``node_value``. An
+    expression without leaves has no rows; one at least must have some.
     """
     shapes: dict[tuple[str, str], int] = {}
-    times: dict[str, int] = {}
+    conditions: dict[str, int] = {}
     parts, width = [], 0
-    for r in readings:
-        names = list(dict.fromkeys(map(node_id, leaves(r.node))))
+    for one in formulas:
+        names = list(dict.fromkeys(map(node_id, leaves(one.node))))
         columns = {leaf: f"x{place}" for place, leaf in enumerate(names)}
-        shape = shapes.setdefault((value_sql(r.node, columns), _any(zero_sql(r.node, columns))), len(shapes))
-        time = times.setdefault(r.when, len(times))
+        sql = value_sql(one.node, columns), _any(zero_sql(one.node, columns))
+        shape = shapes.setdefault(sql, len(shapes))
+        condition = conditions.setdefault(one.when, len(conditions))
         parts += [
-            f"('{r.index}', '{r.name}', {shape}, {time}, '{leaf}', {place})"
+            f"('{one.index}', '{one.name}', {shape}, {condition}, '{leaf}', {place})"
             for place, leaf in enumerate(names)
         ]
         width = max(width, len(names))
     figures = ", ".join(f"any_value(v.value) FILTER (WHERE p.place = {n}) AS x{n}" for n in range(width))
     return f"""
-WITH part(index_code, name, shape, time, node, place) AS (VALUES {", ".join(parts)}),
+WITH part(index_code, name, shape, condition, node, place) AS (VALUES {", ".join(parts)}),
 figures AS (
   SELECT p.index_code, p.name, p.shape, v.subject, s.target_2026, v.variant, v.t0, v.month, v.annual,
     {figures},
@@ -133,18 +135,18 @@ figures AS (
   FROM node_value AS v
   JOIN part AS p USING (node)
   JOIN subject AS s ON s.index_code = p.index_code AND s.subject = v.subject
-  SEMI JOIN (SELECT * FROM moment WHERE {moments}) AS m USING (variant, t0, month, annual)
-  WHERE {_numbered("p.time", times)}
+  SEMI JOIN (SELECT * FROM moment WHERE {moments}) USING (variant, t0, month, annual)
+  WHERE {_case("p.condition", conditions)}
   GROUP BY ALL
 )
 SELECT index_code, name, subject, variant, t0, month, annual,
-  {_numbered("shape", [f"({value})::{_SCALE}" for value, _ in shapes])} AS value,
-  {_numbered("shape", [zero for _, zero in shapes])} AS zero,
+  {_case("shape", [f"({value})::{_SCALE}" for value, _ in shapes])} AS value,
+  {_case("shape", [zero for _, zero in shapes])} AS zero,
   mark, coverage, brk, reason, cells
 FROM figures AS m"""
 
 
-def _numbered(number: str, expressions: Iterable[str]) -> str:
+def _case(number: str, expressions: Iterable[str]) -> str:
     """SQL for the one of these expressions that has a number, counted from 0."""
     cases = " ".join(f"WHEN {n} THEN {expression}" for n, expression in enumerate(expressions))
     return f"CASE {number} {cases} END"

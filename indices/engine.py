@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 
 from indices.changes import place_changes
-from indices.compile import Reading, node_id, readings_sql
+from indices.compile import Formula, node_id, readings_sql
 from indices.coverage import place_coverage, read_reports
 from indices.expression import Std, leaves
 from indices.gate import judge, place_gates
@@ -153,11 +153,11 @@ def _sums(moments: list[tuple[str, int, bool, int]], in_focus: list[int], codes:
 def _read_indicators(
     con: duckdb.DuckDBPyConnection, methods: Sequence[Method], text: Callable[[str], str]
 ) -> None:
-    """``reading``: every indicator at every moment; the deviations among their leaves are added to ``node_value``."""
+    """Fill ``reading`` with every indicator at every moment, after adding the deviations that they name to ``node_value``."""
     for leaf in dict.fromkeys(leaf for m in methods for i in m.indicators for leaf in leaves(i.node)):
         if isinstance(leaf, Std):
             _add_deviation(con, methods, leaf, text)
-    wanted = [Reading(m.index, i.id, i.node, _moments_of(i)) for m in methods for i in m.indicators]
+    wanted = [Formula(m.index, i.id, i.node, _moments_of(i)) for m in methods for i in m.indicators]
     query = readings_sql(wanted, "t0 IN (SELECT t0 FROM focus)")
     con.execute(f"CREATE OR REPLACE TEMP TABLE reading AS SELECT * RENAME (name AS indicator) FROM ({query})")
 
@@ -178,10 +178,10 @@ def _add_deviation(
     """Append the deviations of an expression, taken over all its reports, to ``node_value``."""
     using = [m.index for m in methods if any(leaf in leaves(i.node) for i in m.indicators)]
     query = readings_sql(
-        [Reading(index, node_id(leaf), leaf.inner, "variant = 'plain' AND NOT annual") for index in using]
+        [Formula(index, node_id(leaf), leaf.inner, "variant = 'plain' AND NOT annual") for index in using]
     )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE series AS SELECT name AS node, subject, t0 AS month, value, mark, coverage,"
-        f" cells FROM ({query}) WHERE value IS NOT NULL OR mark <> ''"
+    con.execute(  # DISTINCT: a subject of two indices has one series
+        "CREATE OR REPLACE TEMP TABLE series AS SELECT DISTINCT name AS node, subject, t0 AS month, value, mark,"
+        f" coverage, cells FROM ({query}) WHERE value IS NOT NULL OR mark <> ''"
     )
     con.execute(text("std").replace("$before", str(leaf.reports - 1)), {"node": node_id(leaf)})

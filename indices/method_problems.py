@@ -5,15 +5,18 @@ All of it is found at once, each as a clause of a sentence that names the indica
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from indices.expression import ExpressionError, fields
+from indices.expression import ExpressionError, fields, leaves
 from indices.units import UnitError, expression_unit, unit_of
 from schemas.form import Form
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # method.py asks this module before it hands out a method
     from indices.method import Indicator, Method
+
+_CODE = re.compile(r"[A-Z][A-Z0-9]*")
 
 
 def method_problems(method: Method, forms: dict[str, Form]) -> list[str]:
@@ -27,7 +30,10 @@ def method_problems(method: Method, forms: dict[str, Form]) -> list[str]:
 
 
 def _structure(method: Method) -> list[str]:
-    problems = []
+    named = (("指数代码", method.index), *(("指标代码", i.id) for i in method.indicators))
+    problems = [
+        f"{what} {code!r} 应由大写字母和数字组成" for what, code in named if not _CODE.fullmatch(code)
+    ]
     total = sum((i.weight for i in method.indicators), Decimal(0))
     if total != 100:
         problems.append(f"权重合计为 {total}，应为 100")
@@ -103,6 +109,8 @@ def _indicator(indicator: Indicator, forms: dict[str, Form]) -> list[str]:
         node = indicator.node
     except ExpressionError as error:
         return [*problems, f"{name} 的{error}"]
+    if not any(leaves(node)):
+        return [*problems, f"{name} 的表达式中没有字段"]
     unknown = [str(f) for f in fields(node) if not _known(f.form, f.code, forms)]
     if unknown:
         return [*problems, f"{name} 的变量不在表式中：{'、'.join(unknown)}"]

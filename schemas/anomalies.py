@@ -1,8 +1,8 @@
 """What is looked for in every form: wrong units (S009), growth unlike that of peers and figures that look made
 up (S321), copies of an earlier report (S322).
 
-Sentences and thresholds are data (``anomalies.toml``, read by ``anomaly_file``); ``likeness``, ``peers`` and ``digits`` do the comparing.
-S009 asks for an explanation; the others are clues for the bureau.
+Sentences and thresholds are data (``anomalies.toml``, read by ``anomaly_file``); ``likeness``, ``peers`` and
+``digits`` do the comparing. S009 asks for an explanation; the others are clues for the bureau.
 """
 
 from __future__ import annotations

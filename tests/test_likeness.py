@@ -84,8 +84,11 @@ def test_numbers_that_cannot_be_told_exactly_are_refused_with_the_file(
         ("peers = 5, ", "", " 的 growth：numbers 应为 floor、peers、z，写的是 floor、z"),
         ("figures = 8", "figures = 8, more = 1", " 的 copies：numbers 应为 figures，写的是 figures、more"),
         ("[digits]", "[numbers]", " 有误：digits：没有写（另有 1 处）"),
-        ("level = 2", 'level = "two"', " 有误：units level：应为整数，写的是 'two'"),
-        ("format = 1", "format = ", " 不是有效的 TOML："),
+        ("level = 2", "level = 9", " 有误：units level：应为 1、2、3，写的是 9"),
+        ("format = 1", "format = ", " 不是 UTF-8 的 TOML 文本："),
+        ("{told}", "{tol}", " 的 units：message 中没有可填的 tol，可填 told"),
+        ("floor = 10000", "floor = 1e60", " 的 growth：floor 应为 0 至 1000000000000 的数，写的是 1"),
+        ("sigmas = 5", "sigmas = -5", " 的 digits：sigmas 应为 0 至 1000000000000 的数，写的是 -5"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(
@@ -98,6 +101,13 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(
     with pytest.raises(AnomalyError) as refused:
         load_anomalies(other)
     assert str(refused.value).startswith(f"文件 other.toml{told}")
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "gbk.toml"
+    other.write_text(FILE.read_text("utf-8"), "gbk")
+    with pytest.raises(AnomalyError, match=r"文件 gbk\.toml 不是 UTF-8"):
+        load_anomalies(other)
 
 
 def test_the_outermost_numbers_are_not_refused() -> None:
