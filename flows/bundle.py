@@ -43,7 +43,7 @@ from indices import tables
 from indices.method import METHODS_DIR
 from indices.tables.notes import AUDIENCE_ZH
 from indices.tables.workbook import write_tables
-from schemas.anomalies import FILE as ANOMALIES
+from schemas.anomaly_file import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
 from schemas.codes import load_codes
 from schemas.form import FORMS_DIR
@@ -185,7 +185,7 @@ def _note(release: Release, last: int, absent: Sequence[str]) -> str:
 2. 运行 `zhishu rerun --bundle 本文件.zip`。不需要台账，也不需要网络。
 3. 退出码 0 且显示“重算完全一致”，即全部结果表和工作簿内容相同；退出码 1 时列出不同的数、最先分歧的环节和原因。
 
-包内各件互相印证，但整包可以另造：请用另行留存的哈希核对。发布摘要 {release.digest}，台账位置 {made.seq}，日志末端哈希 {made.head}（见当期任一已发布表格的“说明”页）。
+包内各件互相印证，但整包可以另造：请用另行留存的哈希核对。发布摘要 {release.digest}，日志位置 {made.seq}，日志末端哈希 {made.head}（见当期任一已发布表格的“说明”页）。
 {lacking}
 | 位置 | 内容 |
 |---|---|

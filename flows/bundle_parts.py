@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from flows.ledger.canonical import digest_text, digest_together
 from flows.ledger.events import DECISIONS, EventType
 from flows.ledger.journal import Entry
-from flows.ledger.release import MANIFEST, Manifest, Release
+from flows.ledger.manifest import Manifest
+from flows.ledger.release import MANIFEST, Release
 from indices.method import text_digest
 from schemas.workdays import LIST as WORKDAYS  # says who is late, and is in no manifest
 

@@ -21,7 +21,7 @@ from indices.lint.scored import lint_scored
 from indices.method import METHODS_DIR, Method, read_method
 from indices.method_file import read_design
 from indices.score import score
-from indices.tables.results import SUBJECT_TYPES
+from indices.tables.words import SUBJECT_TYPES
 from schemas.table import read_table
 
 

@@ -151,11 +151,17 @@ def verify(
         raise UsageError(f"{bad[0]} 不是 64 位的 SHA-256 哈希。")
     chosen = existing(settings_for(home, codes))
     store = Store(chosen.home)
-    found = problems_of(store, reader(chosen), chosen.threads, [(None, a) for a in anchor or ()])
+    anchors = tuple(dict.fromkeys(anchor or ()))
+    found = problems_of(store, reader(chosen), chosen.threads, [(None, a) for a in anchors])
+    events = {entry.hash: entry.seq for entry in store.journal.entries()} if anchors and not found else {}
     if as_json:
-        print_json({"problems": found})
+        print_json({"problems": found, "anchors": {a: events.get(a) for a in anchors}})
+    elif found:
+        print("\n".join(found))
     else:
-        print("\n".join(found) or f"核对无误：{_verified(store)}")
+        print(f"核对无误：{_verified(store)}")
+        for a in anchors:
+            print(f"留存的哈希 {a[:8]}… 是第 {events[a]} 号事件的：到它为止的日志与留存时相同。")
     return 1 if found else 0
 
 

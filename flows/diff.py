@@ -23,7 +23,7 @@ from flows.release_whatif import methods_of
 from flows.stored import stored_table
 from indices.change import CAUSES_ZH, ChangeError, Split, split
 from indices.changes import Product, read_sides
-from indices.tables.results import PRODUCTS_ZH
+from indices.tables.words import PRODUCTS_ZH
 from schemas.period import Period
 
 KEPT = ("result_index", "result_indicator")

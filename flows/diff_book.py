@@ -9,7 +9,6 @@ from flows.diff import Diff, Row
 from indices.change import CAUSES_ZH
 from indices.tables.charts import Axis, Series, Span, diverging_bars
 from indices.tables.ranking import CHARTED
-from indices.tables.results import PRODUCTS_ZH
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import (
     CHANGE,
@@ -23,6 +22,7 @@ from indices.tables.style import (
     Look,
     number_look,
 )
+from indices.tables.words import PRODUCTS_ZH
 
 RULE = (
     "各原因按所有先后次序所得增量的平均值（沙普利值）计，相加等于公布值之差；同一报告期两次发布之间数值的变动都是修订。"

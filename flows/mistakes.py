@@ -20,7 +20,7 @@ def sentence(error: BaseException) -> str | None:
     from flows.ledger.warehouse import WarehouseError
     from indices.method import MethodError
     from indices.steps.bench import ScoreError
-    from schemas.anomalies import AnomalyError
+    from schemas.anomaly_file import AnomalyError
     from schemas.form import FormError
     from schemas.lists import ListError
     from schemas.table import TableError

@@ -9,7 +9,8 @@ import polars as pl
 
 from flows.approval import approval_words, caveat
 from flows.ledger.files import make_folder, write_file
-from flows.ledger.release import Manifest, Release
+from flows.ledger.manifest import Manifest
+from flows.ledger.release import Release
 from flows.stored import records
 from indices.method import METHODS_DIR, Method, in_order, load_methods
 from indices.tables.notes import MethodNote, ReleaseNotes, SourceLine, interval_words

@@ -17,6 +17,7 @@ import duckdb
 import indices
 from flows.approval import approvals
 from flows.ledger.canonical import canonical_csv, digest_files, digest_folder, sha256
+from flows.ledger.manifest import Manifest
 from flows.ledger.relations import SQL as RELATIONS
 from flows.ledger.relations import (
     STANDING,
@@ -28,7 +29,7 @@ from flows.ledger.relations import (
     script,
     standing,
 )
-from flows.ledger.release import Manifest, Release, releases, write_release
+from flows.ledger.release import Release, releases, write_release
 from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.provenance import place_sources
@@ -39,7 +40,7 @@ from indices.engine import compute
 from indices.method import method_digest, methods_for
 from indices.tables.results import Results, read_results
 from schemas import territory
-from schemas.anomalies import FILE as ANOMALIES
+from schemas.anomaly_file import FILE as ANOMALIES
 from schemas.between_rule import BETWEEN_DIR
 from schemas.codes import load_codes
 from schemas.form import FORMS_DIR
@@ -60,7 +61,7 @@ PACKAGES = (
 # the modules whose code decides numbers or who owes what; a change of them makes a revised release
 _NUMBERS = (
     "change", "changes", "compile", "coverage", "engine", "expression", "gate", "method", "parameters", "reach", "rescore", "roster",
-    "shapley", "targets", "units",
+    "shapley", "targets",
 )  # fmt: skip
 _OWED = ("codes", "form", "lists", "period", "territory")
 ENGINE = (

@@ -12,7 +12,8 @@ import polars as pl
 from flows.batch import Outcome
 from indices.gate import GATED
 from indices.tables.coverage import MEASURES_ZH
-from indices.tables.results import SUBJECT_TYPES, Results
+from indices.tables.results import Results
+from indices.tables.words import SUBJECT_TYPES
 from schemas.finding import SEVERITY_ZH, Finding, Severity, State
 from schemas.territory import BUREAU
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import duckdb
 
 from flows.earlier import Procedures, procedures_of
-from flows.ledger.release import Manifest, Release, ReleaseError, unlike_event
+from flows.ledger.manifest import Manifest
+from flows.ledger.release import Release, ReleaseError, unlike_event
 from flows.ledger.store import Store
 from flows.ledger.warehouse import ReadFiles, build
 from flows.parting import Difference, compare_tables, unlike_workbooks
@@ -187,7 +188,7 @@ def rerun_lines(found: Rerun, shown: int = 50) -> list[str]:
     if found.identical:
         return [
             f"发布 {found.release} 重算完全一致。",
-            f"发布摘要 {found.digest}，台账位置 {found.seq}，日志末端哈希 {found.head}：请与已发布表格“说明”页所印的核对。",
+            f"发布摘要 {found.digest}，日志位置 {found.seq}，日志末端哈希 {found.head}：请与已发布表格“说明”页所印的核对。",
             *(f"说明：{note}" for note in found.notes),
         ]
     lines = [f"发布 {found.release} 重算不一致，最先分歧于：{found.parted_at}。"]

@@ -28,7 +28,7 @@ from schemas.stamp import CATEGORY
 _REGISTER = {
     "id": "编号", "period": "报告期", "submitter": "填报单位", "form": "表", "subject": "主体", "sheet": "工作表",
     "cell": "单元格", "row_key": "记录键", "value": "值", "rule": "规则", "message": "问题", "reason": "原因码",
-    "explanation": "情况说明", "approved_by": "核准人", "role": "职务", "note": "核准意见", "seq": "日志序号",
+    "explanation": "情况说明", "approved_by": "核准人", "role": "职务", "note": "核准意见", "seq": "事件号",
     "later": "以后的情况",
 }  # fmt: skip
 _WIDTHS = {"问题": 40, "情况说明": 40, "记录键": 28, "值": 18, "核准意见": 20, "以后的情况": 18, "编号": 18}

@@ -14,8 +14,8 @@ from indices.method_file import read_design
 from indices.score import Scored, score, score_table
 from indices.table import Table, arrange
 from indices.tables.comparison import write_comparison_book
-from indices.tables.results import PRODUCTS_ZH, SUBJECT_TYPES
 from indices.tables.scored import write_scored
+from indices.tables.words import PRODUCTS_ZH, SUBJECT_TYPES
 from indices.whatif import compare, overridden, why
 from schemas.table import read_table
 

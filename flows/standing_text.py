@@ -43,7 +43,7 @@ def standing_text(found: Standing) -> list[str]:
     if found.stale:
         lines.append(f"需要重新发布的报告期：{'、'.join(found.stale)}")
     if found.journal_seq:
-        lines.append(f"台账末端：第 {found.journal_seq} 号事件，哈希 {found.journal_head}")
+        lines.append(f"日志末端：第 {found.journal_seq} 号事件，哈希 {found.journal_head}")
     return lines
 
 

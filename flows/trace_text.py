@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from flows.approval import caveat
 from flows.lineage import VALUE
 from flows.release_rows import Row
-from indices.tables.words import MISSING_ZH
+from indices.tables.words import MISSING_ZH, PRODUCTS_ZH
 
 SHOWN = 12  # cells of one variable on the screen; the whole list is in --json and --xlsx
-PRODUCT_ZH = {"monthly": "月度监测值", "full": "全口径篮子值"}
 EVENT_ZH = {
     "received": "收到", "accepted": "接收", "pending": "待核", "backfilled": "补录", "explained": "说明",
     "reviewed": "核定", "corrected": "更正", "rejected": "退回", "refused": "拒收",
@@ -57,12 +56,12 @@ def trace_tree(found: Row) -> Branch:
     for total in found["totals"]:
         value = total["value"] if total["value"] is not None else f"不发布（{total['withheld']}）"
         tree.add(
-            f"{PRODUCT_ZH[total['product']]} {value}　位次 {total['rank'] or '—'}　状态 {total['status']}　"
+            f"{PRODUCTS_ZH[total['product']]} {value}　位次 {total['rank'] or '—'}　状态 {total['status']}　"
             f"权重覆盖率 {total['weight_coverage']}，其中沿用 {total['carried_weight']}（最长 {total['oldest_age']} 个月）"
         )
     for no, pillar in {i["pillar_no"]: i["pillar"] for i in found["indicators"]}.items():
         scores = "　".join(
-            f"{PRODUCT_ZH[p['product']]} {p['score'] or '—'}（权重 {p['weight_effective'] or '—'} %）"
+            f"{PRODUCTS_ZH[p['product']]} {p['score'] or '—'}（权重 {p['weight_effective'] or '—'} %）"
             for p in found["pillars"]
             if p["pillar_no"] == no
         )
@@ -70,7 +69,7 @@ def trace_tree(found: Row) -> Branch:
         for indicator in found["indicators"]:
             if indicator["pillar_no"] == no:
                 _indicator(branch.add(_title(indicator)), indicator)
-    tree.add(f"台账位置 {found['journal']['seq']}，哈希 {found['journal']['head']}")
+    tree.add(f"日志位置 {found['journal']['seq']}，哈希 {found['journal']['head']}")
     return tree
 
 

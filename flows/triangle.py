@@ -18,9 +18,9 @@ from flows.ledger.store import Store
 from flows.mistakes import Mistake
 from flows.publish import staged
 from flows.stored import stored_table
-from indices.tables.results import PRODUCTS_ZH
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import CHANGE, CODE, NOT_APPLICABLE, TEXT, number_look
+from indices.tables.words import PRODUCTS_ZH
 from schemas.period import Period
 
 Row = dict[str, Any]

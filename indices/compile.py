@@ -1,15 +1,17 @@
-"""Method expressions as DuckDB SQL: all expressions of a method in one statement, one row per subject and moment.
+"""Method expressions as DuckDB SQL: all expressions in one statement, one row per expression, subject and moment.
 
-What the rows supply stands in ``node_value`` one figure below the other; the figures of a subject at a moment are
-put side by side once, and every expression is read from that row: to plan a join for each expression would cost
-more than to compute it. Arithmetic follows one rule, so that a rerun gives the same digits: sums and products with a literal are
-exact DECIMAL; a quotient, and a product of two quotients, is taken once per row and cast to 12 decimals
-at once. A zero denominator gives no value and is told apart from a missing one.
+What the rows supply stands in ``node_value`` one figure below the other; the figures that an expression names are put
+side by side as x0, x1 and so on. Expressions that differ only in what they name have one shape, as ``pct(a, b)``: the
+statement holds each shape once, since planning ninety expressions one by one was a third of a small computation.
+Arithmetic follows one rule, so that a rerun gives the same digits: sums and products with a literal are exact DECIMAL;
+a quotient, and a product of two quotients, is taken once per row and cast to 12 decimals at once. A zero denominator
+gives no value and is told apart from a missing one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from indices.expression import Binary, Field, Leaf, Node, Number, Ratio, Scalar, Spread, Std, Ttm, leaves
 
@@ -84,61 +86,67 @@ def _any(parts: list[str]) -> str:
     return f"coalesce({' OR '.join(parts)}, false)" if parts else "false"
 
 
-def readings_sql(nodes: Mapping[str, tuple[Node, str]], moments: str = "true") -> str:
-    """A query of (name, subject, variant, t0, month, annual, value, zero, mark, coverage, brk, reason, cells).
+@dataclass(frozen=True)
+class Formula:
+    """An expression to be read for the subjects of an index, under a name, where ``when`` holds.
 
-    ``nodes`` are expressions by name, each with the condition on (variant, t0, month, annual) under which it is
-    read; ``moments`` is a condition for all. Input: ``subject`` (of one index), ``moment`` and ``node_value``.
-    Rows where nothing at all is known are left out.
+    ``when`` is an SQL condition on variant, t0, month and annual.
     """
-    names = dict.fromkeys(node_id(leaf) for node, _ in nodes.values() for leaf in leaves(node))
-    columns = {name: f"c{number}" for number, name in enumerate(names)}
-    figures = ",\n    ".join(
-        f"any_value(value) FILTER (WHERE node = '{name}') AS {column}" for name, column in columns.items()
-    )
-    readings = ",\n    ".join(_reading_sql(name, *reading, columns) for name, reading in nodes.items())
-    parts = ", ".join(
-        f"('{name}', '{part}', {place})"
-        for name, (node, _) in nodes.items()
-        for place, part in enumerate(dict.fromkeys(map(node_id, leaves(node))))
-    )
+
+    index: str
+    name: str
+    node: Node
+    when: str
+
+
+def readings_sql(formulas: Iterable[Formula], moments: str = "true") -> str:
+    """A query of (index_code, name, subject, variant, t0, month, annual, value, zero, mark, coverage, brk, reason,
+    cells), with a row wherever ``node_value`` has one for at least one leaf of an expression.
+
+    ``moments`` is a condition for all. Input: ``subject`` (of all indices), ``moment`` and ``node_value``. An
+    expression without leaves has no rows; one at least must have some.
+    """
+    shapes: dict[tuple[str, str], int] = {}
+    conditions: dict[str, int] = {}
+    parts, width = [], 0
+    for one in formulas:
+        names = list(dict.fromkeys(map(node_id, leaves(one.node))))
+        columns = {leaf: f"x{place}" for place, leaf in enumerate(names)}
+        sql = value_sql(one.node, columns), _any(zero_sql(one.node, columns))
+        shape = shapes.setdefault(sql, len(shapes))
+        condition = conditions.setdefault(one.when, len(conditions))
+        parts += [
+            f"('{one.index}', '{one.name}', {shape}, {condition}, '{leaf}', {place})"
+            for place, leaf in enumerate(names)
+        ]
+        width = max(width, len(names))
+    figures = ", ".join(f"any_value(v.value) FILTER (WHERE p.place = {n}) AS x{n}" for n in range(width))
     return f"""
-WITH known AS (
-  SELECT v.*, s.target_2026
-  FROM node_value AS v
-  JOIN subject AS s USING (subject)
-  SEMI JOIN (SELECT * FROM moment WHERE {moments}) USING (variant, t0, month, annual)
-),
+WITH part(index_code, name, shape, condition, node, place) AS (VALUES {", ".join(parts)}),
 figures AS (
-  SELECT subject, target_2026, variant, t0, month, annual,
-    {figures}
-  FROM known GROUP BY subject, target_2026, variant, t0, month, annual
-),
-computed AS (
-  SELECT subject, variant, t0, month, annual, unnest([
-    {readings}
-  ], recursive := true)
-  FROM figures AS m
-),
-parts AS (
-  SELECT name, subject, variant, t0, month, annual,
-    CASE WHEN bool_or(mark = 'C') THEN 'C' WHEN bool_or(mark = 'W') THEN 'W' WHEN bool_or(mark = 'N') THEN 'N'
-      ELSE '' END AS mark,
-    min(coverage) AS coverage,
-    CASE WHEN bool_or(brk = 'B') THEN 'B' ELSE '' END AS brk,
-    coalesce(arg_min(reason, place) FILTER (WHERE reason <> ''), '') AS reason,
-    coalesce(sum(cells), 0)::BIGINT AS cells
-  FROM known JOIN (VALUES {parts}) AS part(name, node, place) USING (node)
-  GROUP BY name, subject, variant, t0, month, annual
+  SELECT p.index_code, p.name, p.shape, v.subject, s.target_2026, v.variant, v.t0, v.month, v.annual,
+    {figures},
+    CASE WHEN bool_or(v.mark = 'C') THEN 'C' WHEN bool_or(v.mark = 'W') THEN 'W'
+      WHEN bool_or(v.mark = 'N') THEN 'N' ELSE '' END AS mark,
+    min(v.coverage) AS coverage,
+    CASE WHEN bool_or(v.brk = 'B') THEN 'B' ELSE '' END AS brk,
+    coalesce(arg_min(v.reason, p.place) FILTER (WHERE v.reason <> ''), '') AS reason,
+    coalesce(sum(v.cells), 0)::BIGINT AS cells
+  FROM node_value AS v
+  JOIN part AS p USING (node)
+  JOIN subject AS s ON s.index_code = p.index_code AND s.subject = v.subject
+  SEMI JOIN (SELECT * FROM moment WHERE {moments}) USING (variant, t0, month, annual)
+  WHERE {_case("p.condition", conditions)}
+  GROUP BY ALL
 )
-SELECT name, subject, variant, t0, month, annual, value, zero, mark, coverage, brk, reason, cells
-FROM computed JOIN parts USING (name, subject, variant, t0, month, annual)
-WHERE read"""
+SELECT index_code, name, subject, variant, t0, month, annual,
+  {_case("shape", [f"({value})::{_SCALE}" for value, _ in shapes])} AS value,
+  {_case("shape", [zero for _, zero in shapes])} AS zero,
+  mark, coverage, brk, reason, cells
+FROM figures AS m"""
 
 
-def _reading_sql(name: str, node: Node, when: str, columns: dict[str, str]) -> str:
-    """One expression as a struct; it is computed only where it is read."""
-    return (
-        f"{{name: '{name}', read: {when}, value: CASE WHEN {when} THEN ({value_sql(node, columns)})::{_SCALE} END,"
-        f" zero: {when} AND {_any(zero_sql(node, columns))}}}"
-    )
+def _case(number: str, expressions: Iterable[str]) -> str:
+    """SQL for the one of these expressions that has a number, counted from 0."""
+    cases = " ".join(f"WHEN {n} THEN {expression}" for n, expression in enumerate(expressions))
+    return f"CASE {number} {cases} END"

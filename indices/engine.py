@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 
 from indices.changes import place_changes
-from indices.compile import node_id, readings_sql
+from indices.compile import Formula, node_id, readings_sql
 from indices.coverage import place_coverage, read_reports
 from indices.expression import Std, leaves
 from indices.gate import judge, place_gates
@@ -27,7 +27,7 @@ from indices.parameters import TTM_PAIRS, Columns, place_parameters, place_subje
 from indices.procedures import procedure
 from indices.reach import subjects
 from indices.roster import SUMMED, Sum, expected, filings, include
-from indices.targets import Plan, load_plan
+from indices.targets import load_plan
 from indices.uncertainty.released import place_intervals
 from schemas.codes import Codes
 from schemas.period import Period, months_between
@@ -59,14 +59,8 @@ def compute(
     con.execute(text("amount"))
     con.execute(text("ttm"))
     con.execute(text("node_value"))
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE reading (index_code VARCHAR, indicator VARCHAR, subject VARCHAR,"
-        " variant VARCHAR, t0 INTEGER, month INTEGER, annual BOOLEAN, value DECIMAL(28,12), zero BOOLEAN,"
-        " mark VARCHAR, coverage DECIMAL(9,4), brk VARCHAR, reason VARCHAR, cells BIGINT)"
-    )
-    for method in methods:
-        _read_indicators(con, method, codes, plan, text)
     place_subjects(con, [row for m in methods for row in subjects(codes, m, plan)])
+    _read_indicators(con, methods, text)
     con.execute(text("indicator"))
     reports = read_reports(con, codes, period)
     earlier = [Period(month // 100, month % 100) for month in evaluated_periods(period)[1:]]
@@ -157,16 +151,15 @@ def _sums(moments: list[tuple[str, int, bool, int]], in_focus: list[int], codes:
 
 
 def _read_indicators(
-    con: duckdb.DuckDBPyConnection, method: Method, codes: Codes, plan: Plan, text: Callable[[str], str]
+    con: duckdb.DuckDBPyConnection, methods: Sequence[Method], text: Callable[[str], str]
 ) -> None:
-    """Fill ``reading`` with every indicator of one method at every moment."""
-    place_subjects(con, subjects(codes, method, plan))
-    for leaf in dict.fromkeys(leaf for i in method.indicators for leaf in leaves(i.node)):
+    """Fill ``reading`` with every indicator at every moment, after adding the deviations that they name to ``node_value``."""
+    for leaf in dict.fromkeys(leaf for m in methods for i in m.indicators for leaf in leaves(i.node)):
         if isinstance(leaf, Std):
-            _add_deviation(con, leaf, text)
-    wanted = {i.id: (i.node, _moments_of(i)) for i in method.indicators}
+            _add_deviation(con, methods, leaf, text)
+    wanted = [Formula(m.index, i.id, i.node, _moments_of(i)) for m in methods for i in m.indicators]
     query = readings_sql(wanted, "t0 IN (SELECT t0 FROM focus)")
-    con.execute(f"INSERT INTO reading SELECT '{method.index}', * FROM ({query})")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE reading AS SELECT * RENAME (name AS indicator) FROM ({query})")
 
 
 def _moments_of(indicator: Indicator) -> str:
@@ -179,11 +172,16 @@ def _moments_of(indicator: Indicator) -> str:
     return " AND ".join(conditions)
 
 
-def _add_deviation(con: duckdb.DuckDBPyConnection, leaf: Std, text: Callable[[str], str]) -> None:
+def _add_deviation(
+    con: duckdb.DuckDBPyConnection, methods: Sequence[Method], leaf: Std, text: Callable[[str], str]
+) -> None:
     """Append the deviations of an expression, taken over all its reports, to ``node_value``."""
-    query = readings_sql({node_id(leaf): (leaf.inner, "variant = 'plain' AND NOT annual")})
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE series AS SELECT name AS node, subject, t0 AS month, value, mark, coverage,"
-        f" cells FROM ({query}) WHERE value IS NOT NULL OR mark <> ''"
+    using = [m.index for m in methods if any(leaf in leaves(i.node) for i in m.indicators)]
+    query = readings_sql(
+        [Formula(index, node_id(leaf), leaf.inner, "variant = 'plain' AND NOT annual") for index in using]
+    )
+    con.execute(  # DISTINCT: a subject of two indices has one series
+        "CREATE OR REPLACE TEMP TABLE series AS SELECT DISTINCT name AS node, subject, t0 AS month, value, mark,"
+        f" coverage, cells FROM ({query}) WHERE value IS NOT NULL OR mark <> ''"
     )
     con.execute(text("std").replace("$before", str(leaf.reports - 1)), {"node": node_id(leaf)})

@@ -20,6 +20,7 @@ cities     the distribution over a cluster's cities (inside ``max_share``)
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -112,6 +113,8 @@ class Ratio:
 Node = Number | Scalar | Field | Ttm | Spread | Std | Binary | Ratio
 Leaf = Field | Ttm | Spread | Std
 
+LEAST_REPORTS = 6  # fewer give no deviation, see sql/std.sql
+_LITERAL = re.compile(r"\d+(\.\d+)?")
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 
 
@@ -127,7 +130,7 @@ def parse(text: str) -> Node:
 def _node(tree: ast.expr, text: str) -> Node:
     match tree:
         case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(value, bool):
-            return Number(Decimal(ast.get_source_segment(text, tree) or str(value)))
+            return _number(ast.get_source_segment(text, tree) or str(value), text)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return Binary("*", Number(Decimal(-1)), _node(operand, text))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
@@ -161,8 +164,24 @@ def _call(function: str, args: list[ast.expr], text: str) -> Node:
         case (("hhi_norm" | "max_share"), [argument]):
             return Spread(function, _field(argument, text))
         case "std", [inner, ast.Constant(value=int(reports))]:
-            return Std(_node(inner, text), reports, f"std({ast.unparse(inner)}, {reports})")
+            return _deviation(inner, reports, text)
     raise ExpressionError(f"函数不在清单之列或参数不对：{function}（在 {text} 中）")
+
+
+def _number(literal: str, text: str) -> Number:
+    """A number as it is written: digits, and decimals after a point."""
+    if not _LITERAL.fullmatch(literal):
+        raise ExpressionError(f"数的写法有误：{literal}，应为 12 或 0.5 的样子（在 {text} 中）")
+    return Number(Decimal(literal))
+
+
+def _deviation(inner: ast.expr, reports: int, text: str) -> Std:
+    node = _node(inner, text)
+    if reports < LEAST_REPORTS:
+        raise ExpressionError(f"std 的期数 {reports} 少于 {LEAST_REPORTS}，永远没有结果（在 {text} 中）")
+    if any(isinstance(leaf, Std) for leaf in leaves(node)):
+        raise ExpressionError(f"std 之内不能再有 std（在 {text} 中）")
+    return Std(node, reports, f"std({ast.unparse(inner)}, {reports})")
 
 
 def leaves(node: Node) -> Iterator[Leaf]:

@@ -1,90 +1,41 @@
 """What is looked for in every form: wrong units (S009), growth unlike that of peers and figures that look made
 up (S321), copies of an earlier report (S322).
 
-Sentences and thresholds are data (``anomalies.toml``); ``likeness``, ``peers`` and ``digits`` do the comparing.
-S009 asks for an explanation; the others are clues for the bureau.
+Sentences and thresholds are data (``anomalies.toml``, read by ``anomaly_file``); ``likeness``, ``peers`` and
+``digits`` do the comparing. S009 asks for an explanation; the others are clues for the bureau.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import polars as pl
-from pydantic import ConfigDict, TypeAdapter
-from pydantic.dataclasses import dataclass
 
+from schemas.anomaly_file import Anomaly, load_anomalies
 from schemas.citing import cite
 from schemas.codes import Codes
 from schemas.digits import odd_digits
 from schemas.earlier import compared_with, earlier_period
-from schemas.finding import Finding, Severity
+from schemas.finding import Finding
 from schemas.form import Form
 from schemas.frames import Wide
 from schemas.in_force import InForce
-from schemas.likeness import beside, likeness, paired, power_problems, powers_of_ten, then
+from schemas.likeness import beside, likeness, paired, powers_of_ten, then
 from schemas.owed import Owed
 from schemas.peers import unlike_peers
 from schemas.period import Period
 from schemas.territory import BUREAU
 from schemas.touch import AGO, BRACES, PREVIOUS
 
-FILE = Path(__file__).with_name("anomalies.toml")
-_STRICT = ConfigDict(extra="forbid")
 Judged = tuple[list[tuple[int, Finding]], pl.DataFrame]
 _COUNTS = {"submission": pl.Int32, "rule": pl.String, "outcome": pl.String, "n": pl.UInt32}
 
 
-class AnomalyError(ValueError):
-    """Thresholds by which nothing can be looked for; the message names the file."""
-
-
-@dataclass(frozen=True, config=_STRICT)
-class Anomaly:
-    """One thing that is looked for: sentence, advice, thresholds, and when it is valid (months)."""
-
-    id: str
-    severity: Severity
-    level: int
-    message: str
-    advice: str
-    numbers: dict[str, Decimal] = field(hash=False)
-    case: str = ""
-    valid_from: str = ""
-    valid_to: str = "9999-12"
-
-
-@dataclass(frozen=True, config=_STRICT)
-class Anomalies:
-    """All that is looked for, by what it looks at; the file has a table for each."""
-
-    format: Literal[1]
-    units: Anomaly
-    growth: Anomaly
-    digits: Anomaly
-    copies: Anomaly
-
-
-@cache
-def load_anomalies(path: Path = FILE) -> Anomalies:
-    """What the file says; pydantic.ValidationError for a table that is missing and an unknown key.
-
-    AnomalyError for numbers of ``units`` with which powers of ten cannot be told exactly.
-    """
-    known = TypeAdapter(Anomalies).validate_python(tomllib.loads(path.read_text("utf-8")))
-    for problem in power_problems(known.units.numbers):
-        raise AnomalyError(f"文件 {path.name} 的 units：{problem}")
-    return known
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class _Look:
     """Where one anomaly is looked for: lines of a form, what is in force beside them, code lists."""
 

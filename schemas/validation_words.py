@@ -64,7 +64,9 @@ def first_mistake(error: ValidationError, given: Mapping[str, Any]) -> str:
 
 def _listed(expected: str) -> str:
     """``'a', 'b' or 'c'`` as 顿号 list; numbers stand without quotes."""
-    return "、".join(_LISTED.findall(expected)) or expected.replace(" or ", "、").replace("'", "")
+    return "、".join(_LISTED.findall(expected)) or expected.replace(" or ", "、").replace(", ", "、").replace(
+        "'", ""
+    )
 
 
 def _place(location: tuple[int | str, ...], given: Any) -> str:

@@ -1,5 +1,6 @@
 """Shared samples: a small province (1 city, 3 counties, 2 chains, 1 cluster), and runs of it."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from schemas.codes import Codes
 from schemas.period import Period
 from schemas.samples.history import write_history
 from schemas.samples.write import write_province
+
+gc.set_threshold(100_000)  # as the command line does: what a run holds makes no cycles
 
 ROOT = Path(__file__).parent.parent
 MONTH = Period.parse("2026-10")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from gallery import Exhibit, exhibits
 
-from schemas.anomalies import Anomaly, load_anomalies
+from schemas.anomaly_file import Anomaly, load_anomalies
 from schemas.between_rule import load_between
 from schemas.form import load_forms
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from indices.compile import value_sql
+from indices.compile import Formula, readings_sql, value_sql
 from indices.expression import (
     Binary,
     ExpressionError,
@@ -44,7 +44,8 @@ def test_parses_every_kind_of_node() -> None:
     [
         "__import__('os').system('true')", "GLT01.rev_cum ** 2", "GLT01.rev_cum if 1 else 2", "foo(GLT01.rev_cum)",
         "pct(GLT01.rev_cum)", "GLT01.rev_cum[elsewhere]", "GLT01", "lambda: 1", "pct(GLT01.a, b=1)", "1 +", "'text'",
-        "std(GLT01.rev_cum, 1.5)", "GLT01.rev_cum > 1", "True", "a.b.c", "ttm(1)",
+        "std(GLT01.rev_cum, 1.5)", "std(GLT01.rev_cum, 5)", "std(std(GLT01.rev_cum, 6), 6)", "GLT01.rev_cum * 0x10",
+        "GLT01.rev_cum * 1e5", "1_000 * GLT01.rev_cum", "GLT01.rev_cum > 1", "True", "a.b.c", "ttm(1)",
     ],
 )  # fmt: skip
 def test_refuses_what_is_outside_the_grammar(text: str) -> None:
@@ -104,3 +105,74 @@ def test_a_factor_of_ten_thousand_is_seen() -> None:
         expression_unit(parse("GLT02.rev_cum + GLT02.ent_n"), FORMS)
     with pytest.raises(UnitError):
         unit_of("桶")
+
+
+def test_expressions_of_one_shape_are_stated_once_and_read_at_their_own_moments() -> None:
+    """Two shares and a growth: one quotient for both shares, each over its own leaves; the growth in March alone."""
+    quarters = "t0 % 100 % 3 = 0"
+    query = readings_sql(
+        [
+            Formula("X", "X1", parse("pct(F.a, F.b)"), "true"),
+            Formula("X", "X2", parse("pct(F.c, F.a)"), "true"),
+            Formula("Y", "Y1", parse("yoy(F.a, F.b)"), quarters),
+        ]
+    )
+    assert query.count("* (x0)") == 1 and query.count("x0 - x1") == 1
+    with duckdb.connect() as con:
+        con.execute(
+            "CREATE TABLE subject AS FROM (VALUES ('X', 's', 1.0), ('Y', 's', 1.0), ('Y', 'u', 1.0)) AS t(index_code,"
+            " subject, target_2026); CREATE TABLE moment AS FROM (VALUES ('plain', 202602, 202602, false),"
+            " ('plain', 202603, 202603, false)) AS t(variant, t0, month, annual)"
+        )
+        con.execute(
+            "CREATE TABLE node_value AS SELECT node, subject, 'plain' AS variant, month AS t0, month, false AS annual,"
+            " value::DECIMAL(28,12) AS value, mark, 1::DECIMAL(9,4) AS coverage, '' AS brk, '' AS reason, 1 AS cells"
+            " FROM (VALUES ('F.a', 's', 202602, 30, ''), ('F.b', 's', 202602, 60, ''), ('F.a', 's', 202603, 30, ''),"
+            " ('F.b', 's', 202603, 0, ''), ('F.c', 's', 202603, NULL, 'W'), ('F.a', 'u', 202602, 1, '')"
+            ") AS t(node, subject, month, value, mark)"
+        )
+        rows = con.execute(
+            f"SELECT name, subject, month, value, zero, mark, cells FROM ({query}) ORDER BY ALL"
+        ).fetchall()
+    assert rows == [
+        ("X1", "s", 202602, 50, False, "", 2),
+        ("X1", "s", 202603, None, True, "", 2),
+        ("X2", "s", 202602, None, False, "", 1),  # no row of F.c at all
+        ("X2", "s", 202603, None, False, "W", 2),
+        ("Y1", "s", 202603, None, True, "", 2),
+    ]
+
+
+def test_what_stands_beside_a_reading() -> None:
+    """C before W before N; the least coverage; any break; the reason of the first leaf that has one; its own target."""
+    formulas = [
+        Formula("X", "X1", parse("100 * F.a / (target_2026 * 10000)"), "variant = 'plain'"),
+        Formula("X", "X2", parse("F.b + F.a + F.c"), "true"),
+    ]
+    with duckdb.connect() as con:
+        con.execute(
+            "CREATE TABLE subject AS FROM (VALUES ('X', 's', 2.0), ('X', 'u', 4.0)) AS t(index_code, subject,"
+            " target_2026); CREATE TABLE moment AS FROM (VALUES ('plain', 202602, 202602, false),"
+            " ('base', 202602, 202502, false)) AS t(variant, t0, month, annual)"
+        )
+        con.execute(
+            "CREATE TABLE node_value AS SELECT node, subject, variant, 202602 AS t0, month, false AS annual,"
+            " value::DECIMAL(28,12) AS value, mark, coverage::DECIMAL(9,4) AS coverage, brk, reason, 1 AS cells FROM (VALUES"
+            " ('F.a', 's', 'plain', 202602, 800, 'N', 0.98, '', '甲'), ('F.b', 's', 'plain', 202602, NULL, 'W', 0.97, 'B', ''),"
+            " ('F.c', 's', 'plain', 202602, NULL, 'C', NULL, '', '丙'), ('F.a', 's', 'base', 202502, 1, '', 1, '', ''),"
+            " ('F.a', 'u', 'plain', 202602, 800, '', 1, '', ''), ('F.b', 'u', 'plain', 202602, 1, 'N', 1, '', ''),"
+            " ('F.c', 'u', 'plain', 202602, 2, 'W', 1, '', '丙'), ('F.a', 'u', 'plain', 202601, 1, '', 1, '', '')"
+            ") AS t(node, subject, variant, month, value, mark, coverage, brk, reason)"
+        )
+        rows = con.execute(
+            "SELECT name, subject, variant, month, value, mark, coverage, brk, reason, cells"
+            f" FROM ({readings_sql(formulas)}) ORDER BY ALL"
+        ).fetchall()
+    least = Decimal("0.97")
+    assert rows == [
+        ("X1", "s", "plain", 202602, 4, "N", Decimal("0.98"), "", "甲", 1),
+        ("X1", "u", "plain", 202602, 2, "", 1, "", "", 1),
+        ("X2", "s", "base", 202502, None, "", 1, "", "", 1),
+        ("X2", "s", "plain", 202602, None, "C", least, "B", "甲", 3),  # 甲: of F.a, named before F.c
+        ("X2", "u", "plain", 202602, 803, "W", 1, "", "丙", 3),
+    ]

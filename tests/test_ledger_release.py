@@ -23,8 +23,9 @@ from flows.ledger.canonical import (
     digest_folder,
     sha256,
 )
+from flows.ledger.manifest import Manifest
 from flows.ledger.relations import data_position, inputs, relations
-from flows.ledger.release import Manifest, ReleaseError, read_release, releases, write_release
+from flows.ledger.release import ReleaseError, read_release, releases, write_release
 from flows.ledger.store import Store
 from flows.ledger.warehouse import canonical_digest, open_warehouse, view_warehouse
 

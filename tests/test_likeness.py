@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from schemas.anomalies import FILE, AnomalyError, load_anomalies
+from schemas.anomaly_file import FILE, AnomalyError, load_anomalies
 from schemas.frames import AMOUNT
 from schemas.likeness import likeness, paired, power_problems, powers_of_ten
 
@@ -76,6 +76,38 @@ def test_numbers_that_cannot_be_told_exactly_are_refused_with_the_file(
     with pytest.raises(AnomalyError) as refused:
         load_anomalies(other)
     assert str(refused.value).startswith("文件 other.toml 的 units：") and str(refused.value).endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("peers = 5, ", "", " 的 growth：numbers 应为 floor、peers、z，写的是 floor、z"),
+        ("figures = 8", "figures = 8, more = 1", " 的 copies：numbers 应为 figures，写的是 figures、more"),
+        ("[digits]", "[numbers]", " 有误：digits：没有写（另有 1 处）"),
+        ("level = 2", "level = 9", " 有误：units level：应为 1、2、3，写的是 9"),
+        ("format = 1", "format = ", " 不是 UTF-8 的 TOML 文本："),
+        ("{told}", "{tol}", " 的 units：message 中没有可填的 tol，可填 told"),
+        ("floor = 10000", "floor = 1e60", " 的 growth：floor 应为 0 至 1000000000000 的数，写的是 1"),
+        ("sigmas = 5", "sigmas = -5", " 的 digits：sigmas 应为 0 至 1000000000000 的数，写的是 -5"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(
+    old: str, new: str, told: str, tmp_path: Path
+) -> None:
+    text = FILE.read_text("utf-8")
+    assert old in text
+    other = tmp_path / "other.toml"
+    other.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(AnomalyError) as refused:
+        load_anomalies(other)
+    assert str(refused.value).startswith(f"文件 other.toml{told}")
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "gbk.toml"
+    other.write_text(FILE.read_text("utf-8"), "gbk")
+    with pytest.raises(AnomalyError, match=r"文件 gbk\.toml 不是 UTF-8"):
+        load_anomalies(other)
 
 
 def test_the_outermost_numbers_are_not_refused() -> None:

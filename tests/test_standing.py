@@ -88,7 +88,7 @@ def test_the_head_of_the_journal_is_printed_for_keeping_elsewhere(
     settings: Settings, found: Standing
 ) -> None:
     seq, head = Store(settings.home).journal.head
-    assert f"台账末端：第 {seq} 号事件，哈希 {head}" in standing_text(found)
+    assert f"日志末端：第 {seq} 号事件，哈希 {head}" in standing_text(found)
     assert (as_json(found)["journal_seq"], as_json(found)["journal_head"]) == (seq, head)
 
 

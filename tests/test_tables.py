@@ -524,7 +524,7 @@ def test_the_notes_tell_method_scope_and_trail(books: dict[str, openpyxl.Workboo
         assert found["方法版本"].startswith(method)
         assert found["发布摘要"] == "ef" * 32
         assert found["日志末端哈希"] == "cd" * 32
-        assert found["日志序号"] == "1234"
+        assert found["日志位置"] == "1234"
         assert found["使用范围"] == mark
         assert "采矿业" in found["口径范围"]
         assert "五（六）、六" in found["计划依据"]

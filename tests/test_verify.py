@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from byte_edits import rewritten
 from conftest import Ran, Small
+from test_cli import zhishu
 
 from flows.intake import reader
 from flows.ledger.canonical import canonical_json, sha256
@@ -41,8 +42,18 @@ def overwrite(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def test_a_sound_store_has_no_problem_and_its_head_is_an_anchor(store: Store, read: ReadFiles) -> None:
-    assert verify(store, read, anchors=[(None, store.journal.head[1])]) == []
+def test_a_sound_store_has_no_problem_and_says_which_event_an_anchor_is(
+    small: Small, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, head = store.journal.entries()[2].hash, store.journal.head
+    home = ("--home", store.home, "--codes", small.codes.folder)
+    code, told, err = zhishu(capsys, "verify", "--anchor", first, "--anchor", head[1], *home)
+    assert (code, err) == (0, "")
+    good, *anchors = told.splitlines()
+    assert good.startswith("核对无误：") and good.endswith(head[1])
+    assert [line.split("：")[0] for line in anchors] == [
+        f"留存的哈希 {first[:8]}… 是第 3 号事件的", f"留存的哈希 {head[1][:8]}… 是第 {head[0]} 号事件的",
+    ]  # fmt: skip
 
 
 def test_every_table_of_the_warehouse_is_compared() -> None:

@@ -1,10 +1,6 @@
-"""Releases: one period's results with the manifest that says what they were made of.
+"""Releases: one period's results with the manifest that says what they were made of (``manifest.py``).
 
-The identity part of a manifest decides the digest: inputs, methods, procedures, rules, forms, code
-lists, settings that change numbers, and the journal position of the last decision behind the data. That
-position, and not the journal's head, stands there, so that the event of the release itself, refused
-files and later periods leave the digest alone. Coverage, package versions, seconds and clocks stand
-beside it. A release folder is written once and never changed.
+A release folder is written once and never changed.
 """
 
 from __future__ import annotations
@@ -15,7 +11,7 @@ import re
 import shutil
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,70 +19,19 @@ from flows.ledger.canonical import canonical_json, sha256
 from flows.ledger.events import Event, EventType
 from flows.ledger.files import READ_ONLY, make_folder, sync_folder, write_file
 from flows.ledger.journal import Entry
+from flows.ledger.manifest import Manifest
 from flows.ledger.store import Store
 from schemas.period import Period
 
-FORMAT_VERSION = 2  # 1 knew no corrections and no list of pending versions
 MANIFEST = "manifest.json"  # in the folder of a release, beside its tables
 FIRST_STAGE, REVISED_STAGE = "初步", "修订"
+_LEVEL = 6  # of compression: a third of the time of 9, for 4 % more bytes
 _NUMBERED = re.compile(r"(.+)\.([1-9]\d*)")
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class ReleaseError(RuntimeError):
     """A release that is missing, damaged, or not reproduced; the message names it."""
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a release was made of. Mappings go from a name to a digest; settings to a plain value.
-
-    ``inputs`` are the deliveries in view with the names of their submissions; ``pending`` names those
-    of them that wait, ``corrections`` what GLT10 changed in them. ``seq`` and ``head`` are the position
-    and hash of the last decision behind them. ``beside`` (coverage, package versions, seconds as text,
-    when) never enters the digest; like all of it, it holds no binary floats.
-    """
-
-    period: str
-    inputs: Sequence[tuple[str, Sequence[str]]]
-    methods: Mapping[str, str]
-    procedures: Mapping[str, str]
-    rules: Mapping[str, str]
-    forms: Mapping[str, str]
-    codes: Mapping[str, str]
-    settings: Mapping[str, str | int | bool]
-    seq: int
-    head: str
-    beside: Mapping[str, Any] = field(default_factory=dict)
-    pending: Sequence[str] = ()
-    corrections: Sequence[Sequence[str]] = ()
-    format_version: int = FORMAT_VERSION
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """All that decides the numbers."""
-        identity = {
-            "format_version": self.format_version,
-            "period": self.period,
-            "inputs": sorted([digest, sorted(names)] for digest, names in self.inputs),
-            "methods": dict(self.methods),
-            "procedures": dict(self.procedures),
-            "rules": dict(self.rules),
-            "forms": dict(self.forms),
-            "codes": dict(self.codes),
-            "settings": dict(self.settings),
-            "seq": self.seq,
-            "head": self.head,
-        }
-        if self.format_version > 1:
-            identity["pending"] = sorted(self.pending)
-            identity["corrections"] = sorted(map(list, self.corrections))
-        return identity
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the canonical text of the identity."""
-        return sha256(canonical_json(self.identity))
 
 
 @dataclass(frozen=True)
@@ -264,7 +209,7 @@ def _write_folder(release: Release, tables: Mapping[str, str]) -> None:
         shutil.rmtree(building)
     (building / "tables").mkdir(parents=True)
     for name, text in sorted(tables.items()):
-        data = gzip.compress(text.encode(), mtime=0)
+        data = gzip.compress(text.encode(), _LEVEL, mtime=0)
         write_file(building / "tables" / f"{name}.csv.gz", data, READ_ONLY)
     write_file(building / MANIFEST, release.manifest_text.encode(), READ_ONLY)
     building.rename(release.folder)
@@ -303,7 +248,7 @@ def unlike_event(release: Release, entries: Sequence[Entry]) -> str:
         "发布摘要": (body["release_digest"], release.digest),
         "结果表摘要": (body["tables_digest"], release.tables_digest),
         "报告期": (body["period"], release.manifest.period),
-        "台账位置": (body["seq"], release.manifest.seq),
+        "日志位置": (body["seq"], release.manifest.seq),
         "阶段": (body["stage"], release.stage),
         "理由": (body["reason"], release.reason),
         "清单的封记": (entry.beside.get("manifest", release.seal), release.seal),

@@ -17,7 +17,7 @@ from indices.changes import compared_with
 from indices.tables.charts import Axis, Series, Span, diverging_bars
 from indices.tables.notes import AUDIENCE_ZH, Audience, MethodNote, ReleaseNotes, heading_line
 from indices.tables.ranking import CHARTED
-from indices.tables.results import SUBJECT_TYPES, Results, Row, rows
+from indices.tables.results import Results, Row, rows
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import (
     BLOCK,
@@ -31,6 +31,7 @@ from indices.tables.style import (
     TEXT,
     number_look,
 )  # fmt: skip
+from indices.tables.words import SUBJECT_TYPES
 from schemas.period import Period
 
 CAUSES = ("data", "coverage")  # what can differ inside a release; the others stand between two releases

@@ -16,7 +16,6 @@ from indices.design import Design
 from indices.tables.charts import Axis, Series, Span, diverging_bars
 from indices.tables.ranking import CHARTED
 from indices.tables.readable import readable
-from indices.tables.results import PRODUCTS_ZH, SUBJECT_TYPES
 from indices.tables.scored import CREATED, write_frame
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import (
@@ -30,6 +29,7 @@ from indices.tables.style import (
     number_look,
     signed_pattern,
 )  # fmt: skip
+from indices.tables.words import PRODUCTS_ZH, SUBJECT_TYPES
 
 MOST = 7  # indicators with a column of their own
 RULE = (

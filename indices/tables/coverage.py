@@ -11,7 +11,7 @@ import polars as pl
 
 from indices.tables.charts import Axis, Series, Span, ranking_bars
 from indices.tables.notes import AUDIENCE_ZH, COVERAGES, Audience, MethodNote, ReleaseNotes, heading_line
-from indices.tables.results import SUBJECT_TYPES, Results, Row, percent, rows
+from indices.tables.results import Results, Row, percent, rows
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import (
     BLOCK,
@@ -24,6 +24,7 @@ from indices.tables.style import (
     TEXT,
     number_look,
 )  # fmt: skip
+from indices.tables.words import SUBJECT_TYPES
 from schemas.finding import STATE_ZH
 from schemas.period import Period
 

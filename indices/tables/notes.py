@@ -160,7 +160,7 @@ def write_notes(book: Book, notes: ReleaseNotes, method: MethodNote, audience: A
             (
                 ("输入文件数", f"{notes.input_count} 份"),
                 ("审核发现", findings),
-                ("日志序号", str(notes.journal_seq)),
+                ("日志位置", str(notes.journal_seq)),
                 ("日志末端哈希", notes.journal_head),
                 ("发布摘要", notes.release_digest),
                 ("方法摘要", method.digest),

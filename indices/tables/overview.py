@@ -35,7 +35,7 @@ from indices.tables.ranking import (
     draw_ends,
     draw_whole,
 )  # fmt: skip
-from indices.tables.results import SUBJECT_TYPES, Results, Row, percent, rows
+from indices.tables.results import Results, Row, percent, rows
 from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import (
     BLOCK,
@@ -51,6 +51,7 @@ from indices.tables.style import (
     TEXT,
     number_look,
 )  # fmt: skip
+from indices.tables.words import SUBJECT_TYPES
 
 SHARE, MONTHS = number_look(2), number_look(0)
 _PAGE = 72.0  # name and pillars together, so that every index fills the page alike

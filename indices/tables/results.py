@@ -19,16 +19,6 @@ from schemas.database import fetch
 
 Row = dict[str, Any]
 
-SUBJECT_TYPES = {
-    "province": "全省",
-    "city": "设区市",
-    "county": "县（市、区）",
-    "chain": "产业链",
-    "cluster": "产业集群",
-}
-
-PRODUCTS_ZH = {"monthly": "月度监测值", "full": "全篮子值"}
-
 # The columns that the tables read, and the key that orders each table. ``subject`` sorts by the code lists.
 TABLES: dict[str, tuple[str, ...]] = {
     "index": (
