@@ -5,6 +5,7 @@ each has a chain, county or cluster of its own, and no figure of it enters anoth
 who filed a form at all, an example stands apart.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 import duckdb
@@ -270,8 +271,8 @@ def test_base_ratio_takes_the_same_month_else_the_year_never_100(shared: Compute
     assert none["score"] is None and none["reason"] == "缺少基期"
 
 
-def test_deviation_needs_six_reports(codes: Codes) -> None:
-    """NF has reported since February, EI since March."""
+def test_deviation_needs_six_reports_and_counts_each_once(codes: Codes) -> None:
+    """NF has reported since February, EI since March; a second index over the same chains has the same series."""
 
     def growth(code: str, begin: int) -> list[Fact]:
         return [
@@ -280,11 +281,20 @@ def test_deviation_needs_six_reports(codes: Codes) -> None:
             for leaf in LEAVES
         ]
 
-    con = computed(growth("NF", 2) + growth("EI", 3), codes, "2026-07", "CM")
-    six = indicator(con, "CM303", "NF", "2026-07")
-    assert six["value_published"] == Decimal("5.48")  # sqrt(6 * 25 / 5)
-    five = indicator(con, "CM303", "EI", "2026-07")
-    assert five["missing"] == "not_yet" and five["score"] == 40
+    con, july = connection(growth("NF", 2) + growth("EI", 3)), Period.parse("2026-07")
+    (cm,) = (replace(m, gates=()) for m in methods_for(july) if m.index == "CM")
+    compute(con, [cm, replace(cm, index="CN")], codes, july)
+    found = con.execute(
+        "SELECT index_code, subject, value_published, missing, score::INTEGER FROM result_indicator"
+        " WHERE indicator = 'CM303' AND period = '2026-07' AND subject IN ('NF', 'EI') ORDER BY ALL"
+    ).fetchall()
+    six = Decimal("5.48")  # sqrt(6 * 25 / 5)
+    score = next(row[4] for row in found if row[1] == "NF")
+    assert found == [
+        row
+        for index in ("CM", "CN")
+        for row in ((index, "EI", None, "not_yet", 40), (index, "NF", six, "", score))
+    ]
 
 
 TWO_SUBCHAINS = case("CM", "NF", [
