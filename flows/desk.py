@@ -47,7 +47,9 @@ join delivery d on d.digest = s.digest
 left join latest l on l.finding = f.id
 where v.state = 'pending' and s.superseded_seq is null and f.severity = 'soft' and f.outcome = 'fail'
     and f.level < 3 and coalesce(l.state, 'open') <> 'approved'
-order by s.period, s.submitter, s.form, s.subject, f.rule, f.id, s.id
+-- two versions may wait with one finding: it is decided once, and shown where it stands now
+qualify row_number() over (partition by f.id order by s.version desc, s.id desc) = 1
+order by s.period, s.submitter, s.form, s.subject, f.rule, f.id
 """
 
 _CORRECTIONS = """

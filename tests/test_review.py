@@ -72,6 +72,19 @@ def test_an_explanation_waits_until_it_is_approved_and_then_the_submission_is_ac
     assert state(desk) == ["accepted"] and not any(waiting(desk.con).counts.values())
 
 
+def test_a_finding_of_two_versions_that_wait_is_one_thing_to_decide(desk: Desk) -> None:
+    finding = pending(desk, note="a")
+    again = pending(desk, version=2, note="b")
+    assert again.id == finding.id and again.digest != finding.digest
+    ((shown, at),) = waiting(desk.con).unexplained.select("id", "submission").rows()
+    assert shown == finding.id and "/v2/" in at
+    explain(desk, finding)
+    assert waiting(desk.con).counts["待核准的说明"] == 1
+    decide(desk, Word(finding.id, True, "属实"))
+    assert state(desk) == ["replaced"] and state(desk, 2) == ["accepted"]
+    assert not any(waiting(desk.con).counts.values())
+
+
 def test_answers_to_the_findings_that_were_kept_do_not_accept_what_was_left_off(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
