@@ -15,6 +15,7 @@ from types import TracebackType
 
 import duckdb
 
+from flows import inbox
 from flows import intake as steps
 from flows.comparing import compare
 from flows.desk import waiting
@@ -138,10 +139,10 @@ class Month:
         return run
 
     def _look(self) -> None:
-        steps.look(self.store, self.inboxes, self.intake)
+        inbox.look(self.store, self.inboxes, self.intake)
 
     def _read(self) -> None:
-        steps.read(self.settings, self.intake, self.progress)
+        inbox.read(self.settings, self.intake, self.progress)
 
     def _archive(self) -> None:
         steps.archive(self.store, self.intake)

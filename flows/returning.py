@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from flows.intake import AGAIN, Intake, opened, reader, store_of
+from flows.inbox import AGAIN
+from flows.intake import Intake, opened, reader, store_of
 from flows.ledger.events import DECISIONS, HISTORY, EventType, period_order
 from flows.ledger.journal import Entry
 from flows.ledger.replies import NEWEST_REPLY, answers

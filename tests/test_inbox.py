@@ -12,7 +12,8 @@ from ledger_cases import CLERK, Desk
 from loop import change
 
 from flows.batch import Month, Outcome, run_batch
-from flows.intake import CHANGED, Intake, archive, look, read
+from flows.inbox import look, read
+from flows.intake import CHANGED, Intake, archive
 from flows.ledger.events import refused
 from flows.ledger.store import Store
 from flows.ledger.warehouse import append, view_warehouse

@@ -12,7 +12,8 @@ from conftest import MONTH, ROOT, Ran, Small
 from openpyxl import load_workbook
 
 from flows.batch import Outcome, run_batch
-from flows.intake import _refuse_mixture, look, store_of
+from flows.inbox import look, refuse_mixture
+from flows.intake import store_of
 from flows.ledger.release import releases
 from flows.ledger.store import Store
 from flows.report import outcome_json, summary_lines
@@ -185,8 +186,8 @@ def test_glt09_is_kept_apart_even_where_its_head_is_broken() -> None:
         return Finding("H001", Severity.HARD, "表头要素缺失", "请补", form=form)
 
     mixed = Delivery("d", "x.xlsx", 1, (), (sheet("GLT09"), sheet("GLT01")))
-    assert _refuse_mixture(mixed).refused is not None
+    assert refuse_mixture(mixed).refused is not None
     store = Store(Path("home"))
     alone = Delivery("d", "x.xlsx", 1, (), (), sheet("GLT09"))
     assert store_of(store, alone) is store.permu
-    assert store_of(store, _refuse_mixture(mixed)) is None
+    assert store_of(store, refuse_mixture(mixed)) is None

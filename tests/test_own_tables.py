@@ -10,7 +10,8 @@ from conftest import MONTH, Small
 from openpyxl import load_workbook
 
 from flows.batch import Outcome
-from flows.intake import Intake, archive, look, read
+from flows.inbox import look, read
+from flows.intake import Intake, archive
 from flows.ledger.store import Store
 from schemas.reading.workbook import OWN, read_workbook
 from schemas.returns.letter import Letter, letter_workbook
