@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -24,18 +25,20 @@ USUAL = astuple(Limits())
 def kept_workers(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Until the generator is taken up again, pools begin with the workers that earlier ones left."""
     resting: defaultdict[tuple, list[_Worker]] = defaultdict(list)
+    began: WeakKeyDictionary[Pool, tuple] = WeakKeyDictionary()  # the lists may change while a pool lives
     start, end = Pool.__init__, Pool.close
 
     def begin(pool: Pool, work: Work, workers: int) -> None:
         start(pool, work, workers)
-        left = resting[_kind(work)]
+        began[pool] = _kind(work)
+        left = resting[began[pool]]
         pool._workers = [left.pop() for _ in range(min(workers, len(left)))]
 
     def close(pool: Pool) -> None:
-        if USUAL in pool.work.arguments:
+        if USUAL in pool.work.arguments:  # readers and markers both carry their limits there
             idle = [w for w in pool._workers if w.ready and w.task is None]
             pool._workers = [w for w in pool._workers if w not in idle]
-            resting[_kind(pool.work)] += idle
+            resting[began[pool]] += idle
         end(pool)
 
     patch.setattr(Pool, "__init__", begin)

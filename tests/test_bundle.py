@@ -29,18 +29,18 @@ from schemas.packing import parts_of, repack
 
 
 @pytest.fixture(scope="module")
-def bundle(small: Small, month_ran: Ran, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    release = read_release(Store(month_ran.home), "2026-10.1")
+def bundle(small: Small, small_ran: Ran, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    release = read_release(Store(small_ran.home), "2026-10.1")
     path = tmp_path_factory.mktemp("bundle") / "2026-10.1.zip"
-    write_bundle(Store(month_ran.home), release, small.settings(month_ran.home), path)
+    write_bundle(Store(small_ran.home), release, small.settings(small_ran.home), path)
     return path
 
 
 def test_the_same_release_gives_the_same_bytes(
-    small: Small, month_ran: Ran, bundle: Path, tmp_path: Path
+    small: Small, small_ran: Ran, bundle: Path, tmp_path: Path
 ) -> None:
-    release = read_release(Store(month_ran.home), "2026-10.1")
-    write_bundle(Store(month_ran.home), release, small.settings(month_ran.home), tmp_path / "again.zip")
+    release = read_release(Store(small_ran.home), "2026-10.1")
+    write_bundle(Store(small_ran.home), release, small.settings(small_ran.home), tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == bundle.read_bytes()
 
 
@@ -54,9 +54,9 @@ def test_another_process_with_an_empty_home_reruns_it_identically(bundle: Path, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_holds_what_is_needed_and_no_glt09(month_ran: Ran, bundle: Path) -> None:
+def test_it_holds_what_is_needed_and_no_glt09(small_ran: Ran, bundle: Path) -> None:
     parts = unpacked(bundle.read_bytes()).parts
-    release = read_release(Store(month_ran.home), "2026-10.1")
+    release = read_release(Store(small_ran.home), "2026-10.1")
     assert {f"archive/{d[:2]}/{d}.xlsx" for d, _ in release.manifest.inputs} <= parts.keys()
     assert parts["journal.jsonl"].splitlines()[release.manifest.seq :]  # the release's own event follows
     assert b'"type":"released"' in parts["journal.jsonl"].splitlines()[-1]

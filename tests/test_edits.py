@@ -26,7 +26,7 @@ def month(small_ran: Ran, small: Small) -> Iterator[Month]:
 
 
 def test_values_move_with_the_cells_that_they_list_and_with_no_others(month: Month) -> None:
-    edits = month.edits(32, 16)
+    edits = month.edits(32, 20)
     assert sum(bool(e.listed) for e in edits) == 24 and len({e.cell for e in edits}) == 32
     told = run(month, edits)
     assert told.wrong == ()
@@ -35,7 +35,7 @@ def test_values_move_with_the_cells_that_they_list_and_with_no_others(month: Mon
 
 def test_the_claims_see_a_cell_that_the_trace_does_not_list_and_one_too_many(month: Month) -> None:
     """A changed cell said to be listed by another county's indicator breaks both claims."""
-    edit = next(e for e in month.edits(32, 16) if e.listed and all(leaf[1] == "360602" for leaf in e.listed))
+    edit = next(e for e in month.edits(32, 20) if e.listed and all(leaf[1] == "360602" for leaf in e.listed))
     other = frozenset((index, "360603", name) for index, _, name in edit.listed)
     with month.edited([edit]):
         told = judge(month, month.compute(), [replace(edit, listed=other)])
@@ -44,7 +44,7 @@ def test_the_claims_see_a_cell_that_the_trace_does_not_list_and_one_too_many(mon
 
 
 def test_edits_of_one_computation_share_no_subject(month: Month) -> None:
-    found = batches(month.edits(32, 16))
+    found = batches(month.edits(32, 20))
     assert sum(map(len, found)) == 32 and len(found) < 16
     for batch in found:
         assert sum(len(e.subjects) for e in batch) == len(set().union(*(e.subjects for e in batch)))

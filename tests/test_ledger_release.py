@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -273,10 +275,8 @@ def month_told(home: Path, order: int, threads: int) -> tuple[str, ...]:
         return release.digest, sha256(table), canonical_digest(con), store.journal.head[1]
 
 
-def test_digests_do_not_depend_on_home_folder_umask_order_or_threads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Hash seed, time zone and locale are crossed over a whole run by ``test_matrix.py``."""
+def test_digests_do_not_depend_on_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Home, working folder, umask, order and threads here; hash seed, time zone and locale in another process."""
     said = set()
     before = os.umask(0)
     try:
@@ -285,9 +285,23 @@ def test_digests_do_not_depend_on_home_folder_umask_order_or_threads(
             cwd.mkdir()
             monkeypatch.chdir(cwd)
             os.umask(mask)
-            said.add(month_told(home, order, threads))
+            said.add(" ".join(month_told(home, order, threads)))
             record = json.loads((home / "releases" / "2026-10.1" / "manifest.json").read_text("utf-8"))
             assert record["beside"] == {"home": str(home)}
     finally:
         os.umask(before)
+    code = (
+        "import sys, pathlib, test_ledger_release as t; print(*t.month_told(pathlib.Path(sys.argv[1]), 1, 2))"
+    )
+    given = {
+        "TZ": "America/St_Johns",
+        "PYTHONHASHSEED": "31",
+        "LC_ALL": "C",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "elsewhere")],
+        env={**os.environ, **given}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    said.add(done.stdout.strip())
     assert len(said) == 1

@@ -17,11 +17,11 @@ from flows.traced import INDICATOR, VARIABLE, Traced
 
 
 @pytest.fixture(scope="module")
-def traced(small: Small, month_ran: Ran) -> Iterator[Traced]:
-    assert month_ran.outcome.release is not None
-    store = Store(month_ran.home)
+def traced(small: Small, small_ran: Ran) -> Iterator[Traced]:
+    assert small_ran.outcome.release is not None
+    store = Store(small_ran.home)
     with closing(view_warehouse(store)) as con:
-        yield Traced(con, store, month_ran.outcome.release, small.codes)
+        yield Traced(con, store, small_ran.outcome.release, small.codes)
 
 
 def test_the_draw_follows_the_seed_and_has_no_cell_twice(traced: Traced) -> None:
