@@ -146,12 +146,12 @@ def verify(
     from flows.ledger.store import Store
     from flows.verify import verify as problems_of
 
-    bad = [a for a in anchor or () if len(a) != 64 or not set(a) <= set("0123456789abcdef")]
+    anchors = tuple(dict.fromkeys(a.lower() for a in anchor or ()))
+    bad = [a for a in anchors if len(a) != 64 or not set(a) <= set("0123456789abcdef")]
     if bad:
         raise UsageError(f"{bad[0]} 不是 64 位的 SHA-256 哈希。")
     chosen = existing(settings_for(home, codes))
     store = Store(chosen.home)
-    anchors = tuple(dict.fromkeys(anchor or ()))
     found = problems_of(store, reader(chosen), chosen.threads, [(None, a) for a in anchors])
     events = {entry.hash: entry.seq for entry in store.journal.entries()} if anchors and not found else {}
     if as_json:

@@ -13,7 +13,6 @@ from indices.tables.sheet import Book, Heading, Sheet
 from indices.tables.style import (
     CHANGE,
     CODE,
-    LINE,
     MISSING,
     MOVE,
     NOT_APPLICABLE,
@@ -117,18 +116,23 @@ def _totals(book: Book, found: Diff) -> None:
             (total["older"], _FIGURE), (total["newer"], _FIGURE), (total["change"], CHANGE),
             (ranks[0], ORDINAL), (ranks[1], ORDINAL), (gained, MOVE),
         ]  # fmt: skip
-        none = "0" if _key(total) in split else None
+        unmoved = total["older"] is not None and total["older"] == total["newer"]
+        none = "0" if unmoved or _key(total) in split else None
         numbers += [(parts.get((*_key(total), word), none), CHANGE) for word in CAUSES_ZH.values()]
         _numbers(sheet, row, 4, numbers)
-        sheet.text(
-            row,
-            sheet.last_column,
-            "" if none else total["withheld"] or "两次之中有一次没有公布值，或不能分解",
-        )
-        sheet.raw.set_row(row, LINE)
+        note = _why_unsplit(total, unmoved) if unmoved or none is None else ""
+        sheet.text(row, sheet.last_column, note)
+        sheet.fit_row(row, (note, sheet.last_column, sheet.last_column))
         row += 1
     row = _largest_chart(book, sheet, first, row, found)
     sheet.notes(row, (RULE, *found.notes))
+
+
+def _why_unsplit(total: Row, unmoved: bool) -> str:
+    """Why a total has no causes."""
+    if unmoved:
+        return "值未变，位次因其他对象变动"
+    return total["withheld"] or "两次之中有一次没有公布值，或不能分解"
 
 
 def _largest_chart(book: Book, sheet: Sheet, first: int, row: int, found: Diff) -> int:

@@ -47,6 +47,7 @@ def notes_of(release: Release, folder: Path = METHODS_DIR) -> ReleaseNotes:
             for s in Severity
             if (count := release.manifest.beside.get("findings", {}).get(str(s)))
         ),
+        pending=tuple(release.manifest.pending),
     )
 
 

@@ -138,6 +138,11 @@ def test_the_workbook_holds_totals_causes_indicators_and_cells(
     totals = [[c.value for c in row] for row in book["总值"].iter_rows(min_row=5)]
     line = next(r for r in totals if r[:3] == ["MQ", "全篮子值", CITY])
     assert line[10] == 0 and line[11] == pytest.approx(line[6])  # nothing by data, all by revision
+    still = replace(
+        found, totals=[{**found.totals[0], "newer": found.totals[0]["older"], "change": "0"}], causes=[]
+    )
+    line = [c.value for c in opened(write_diff(still, "2026-10-31"))["总值"][5]]
+    assert line[-1] == "值未变，位次因其他对象变动" and set(line[10:-1]) == {0}
 
 
 def test_the_triangle_has_every_value_of_the_releases(revised: Store) -> None:

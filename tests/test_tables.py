@@ -533,6 +533,30 @@ def test_the_notes_tell_method_scope_and_trail(books: dict[str, openpyxl.Workboo
         assert found["S"] == "沿用上期（附滞后月数）"
 
 
+def test_figures_that_rest_on_waiting_reports_say_so() -> None:
+    """On every sheet by their number; which they are is for the internal edition."""
+
+    def change(table: str, row: Row) -> Row | None:
+        if table == "coverage" and row["form"] == "GLT02":
+            row |= {"pending_n": 1, "accepted_n": row["due_n"] - 1, "rejected_n": 0, "absent_n": 0}
+        return None if table == "absent" else row
+
+    made = results(small=True, change=change)
+    (ca,) = (m for m in release_notes().methods if m.index == "CA")
+    notes = replace(release_notes(), methods=(ca,), pending=("GLT02/2026-10/360102/-/v2/ab12",))
+    for audience, told in (
+        ("internal", "1 份待核报表已计入指数：GLT02 2026-10 360102"), ("public", "1 份待核报表已计入指数"),
+    ):  # fmt: skip
+        (data,) = write_tables(made, notes, audience).values()
+        book = opened(data)
+        assert all("含待核数据 1 份" in str(sheet["A2"].value) for sheet in book)
+        assert {row[0].value: row[1].value for row in book["说明"].iter_rows()}["待核数据"] == told
+        said = {c.value for row in book["覆盖"] for c in row}
+        assert (
+            any(str(v).startswith("没有未报和退回的；待核 ") for v in said) and "应报的全部接收。" not in said
+        )
+
+
 def test_a_write_that_fails_is_an_error() -> None:
     sheet = Sheet(Book("试", "2026-10-31", "脚"), "表", (10, 10))
     with pytest.raises(WriteError, match="表!B3"):

@@ -47,7 +47,7 @@ def test_a_sound_store_has_no_problem_and_says_which_event_an_anchor_is(
 ) -> None:
     first, head = store.journal.entries()[2].hash, store.journal.head
     home = ("--home", store.home, "--codes", small.codes.folder)
-    code, told, err = zhishu(capsys, "verify", "--anchor", first, "--anchor", head[1], *home)
+    code, told, err = zhishu(capsys, "verify", "--anchor", first, "--anchor", head[1].upper(), *home)
     assert (code, err) == (0, "")
     good, *anchors = told.splitlines()
     assert good.startswith("核对无误：") and good.endswith(head[1])

@@ -74,8 +74,16 @@ def write_coverage(
     sheet.break_before(row)
     row = _weights(sheet, row, results, notes, method) + 1
     row = _gates(sheet, row, results, method, audience) + 1
-    row = _title(sheet, row, "四、未报、退回和待核")
-    (_names if audience == "internal" else _counts)(sheet, row, rows(results.absent))
+    row = _title(sheet, row, "四、未报和退回")
+    absent = rows(results.absent)
+    if not absent:
+        waiting = sum(form["pending_n"] for form in forms)
+        words = f"没有未报和退回的；待核 {waiting} 份，见第一部分。" if waiting else "应报的全部接收。"
+        sheet.merged(row, 0, row, sheet.last_column, words, TEXT)
+    elif audience == "internal":
+        _names(sheet, row, absent)
+    else:
+        _counts(sheet, row, absent)
 
 
 def _title(sheet: Sheet, row: int, words: str) -> int:
@@ -182,8 +190,6 @@ def _names(sheet: Sheet, row: int, absent: list[Row]) -> None:
         (5, 5, "状态"), (6, 10, "原因"),
     )  # fmt: skip
     row = _heads(sheet, row, labels)
-    if not absent:
-        sheet.merged(row, 0, row, sheet.last_column, "应报的全部接收。", TEXT)
     for entry in absent:
         sheet.text(row, 0, entry["form"], CODE)
         sheet.text(row, 1, entry["submitter_name"])
@@ -201,8 +207,6 @@ def _counts(sheet: Sheet, row: int, absent: list[Row]) -> None:
     """The public list: how many of each form and state."""
     row = _heads(sheet, row, ((0, 0, "表号"), (1, 1, "状态"), (2, 2, "报告期"), (3, 10, "份数")))
     counts = Counter((entry["form"], entry["period"], entry["state"]) for entry in absent)
-    if not counts:
-        sheet.merged(row, 0, row, sheet.last_column, "应报的全部接收。", TEXT)
     for (form, period, state), count in sorted(counts.items()):
         sheet.text(row, 0, form, CODE)
         sheet.text(row, 1, _STATES[state], CODE)

@@ -77,6 +77,9 @@ class SourceLine(NamedTuple):
     raw: str
 
 
+PENDING_NAMED = 20  # of a longer list, zhishu review tells the rest
+
+
 @dataclass(frozen=True)
 class ReleaseNotes:
     """What the tables say about the release that they belong to.
@@ -84,7 +87,8 @@ class ReleaseNotes:
     ``methods`` has one entry per workbook, in their order. ``plan`` names the plan whose clauses the
     methods cite, ``scope`` says what the figures cover, ``trial`` that the method is a trial one.
     ``findings`` counts findings under Chinese words; ``settings`` are lines for people.
-    ``sources`` are the cells for the sheet 溯源; without any there is no such sheet.
+    ``sources`` are the cells for the sheet 溯源; without any there is no such sheet. ``pending`` names the
+    submissions among the figures that still wait for an explanation or the bureau.
     """
 
     release_id: str
@@ -101,6 +105,7 @@ class ReleaseNotes:
     settings: tuple[str, ...] = ()
     sources: tuple[SourceLine, ...] = ()
     findings: tuple[tuple[str, int], ...] = ()
+    pending: tuple[str, ...] = ()
 
 
 def interval_words(declared: RankDraws | None) -> str:
@@ -116,12 +121,25 @@ def interval_words(declared: RankDraws | None) -> str:
 
 
 def heading_line(notes: ReleaseNotes, method: MethodNote) -> str:
-    """The line under every title: period, release, stage, method, and what is wanting in its approval."""
+    """The line under every title: period, release, stage, method, what its approval lacks, and data that still wait."""
     trial = f"试算，{method.caveat}" if method.caveat else "试算"
+    waiting = f"　　含待核数据 {len(notes.pending)} 份" if notes.pending else ""
     return (
         f"报告期：{notes.period.printed}　　发布批次：{notes.release_id}（{notes.stage}）"
-        f"　　方法版本：{method.id}（{trial}）"
+        f"　　方法版本：{method.id}（{trial}）{waiting}"
     )
+
+
+def pending_words(pending: tuple[str, ...], audience: Audience) -> str:
+    """Which figures still wait: how many submissions, and in the internal edition which, by form, period and office."""
+    if not pending:
+        return "指数所用各报表均已接收"
+    words = f"{len(pending)} 份待核报表已计入指数"
+    if audience == "public":
+        return words
+    named = [" ".join(name.split("/")[:3]) for name in pending]
+    more = f"等 {len(named)} 份" if len(named) > PENDING_NAMED else ""
+    return f"{words}：{'、'.join(named[:PENDING_NAMED])}{more}"
 
 
 def write_notes(book: Book, notes: ReleaseNotes, method: MethodNote, audience: Audience) -> None:
@@ -160,6 +178,7 @@ def write_notes(book: Book, notes: ReleaseNotes, method: MethodNote, audience: A
             (
                 ("输入文件数", f"{notes.input_count} 份"),
                 ("审核发现", findings),
+                ("待核数据", pending_words(notes.pending, audience)),
                 ("日志位置", str(notes.journal_seq)),
                 ("日志末端哈希", notes.journal_head),
                 ("发布摘要", notes.release_digest),
