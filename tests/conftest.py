@@ -95,9 +95,11 @@ def ran(small: Small, inbox: Path, folder: Path) -> Ran:
 @pytest.fixture(scope="session")
 def one_absent(small: Small, tmp_path_factory: pytest.TempPathFactory) -> OneAbsent:
     """The small province without one of its three counties in October, and with one that comes late."""
-    return made_once(
-        tmp_path_factory, "one-absent", lambda folder: one_absent_of(small.codes, small.inbox, folder)
-    )
+
+    def make(folder: Path) -> OneAbsent:
+        return one_absent_of(small.codes, small.inbox, small.settings(folder / "home"), MONTH, folder)
+
+    return made_once(tmp_path_factory, "one-absent", make)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ from schemas.codes import Codes
 from schemas.period import Period
 
 LATE, ABSENT = "360602", "360603"
-OCTOBER = Period.parse("2026-10")
 
 
 @dataclass(frozen=True)
@@ -39,21 +38,20 @@ class _At(datetime):
         return cls.moment
 
 
-def one_absent_of(codes: Codes, inbox: Path, folder: Path) -> OneAbsent:
-    """360602 files GLT02 with an error in time and again on the 24th; 360603 files nothing for October."""
-    made = Settings(home=folder / "home", codes_folder=codes.folder, threads=1, workers=1)
+def one_absent_of(codes: Codes, inbox: Path, made: Settings, month: Period, folder: Path) -> OneAbsent:
+    """360602 files GLT02 with an error in time and again on the 24th; 360603 files nothing for the month."""
     first, second = folder / "first", folder / "second"
     shutil.copytree(inbox, first)
-    (first / "2026-10" / f"{ABSENT}.xlsx").unlink()
-    good = inbox / "2026-10" / f"{LATE}.xlsx"
-    change(good, first / "2026-10" / f"{LATE}.xlsx", codes, "GLT02", 1, ent_loss_n=9999)
+    (first / str(month) / f"{ABSENT}.xlsx").unlink()
+    good = inbox / str(month) / f"{LATE}.xlsx"
+    change(good, first / str(month) / f"{LATE}.xlsx", codes, "GLT02", 1, ent_loss_n=9999)
     change(good, second / f"{LATE}.xlsx", codes, "GLT02", 2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flows.ledger.line.datetime", _At)
         # half past one in the night of the 19th in Shanghai
         _At.moment = datetime(2026, 11, 18, 17, 30, tzinfo=UTC)
-        run_batch(made, OCTOBER, [first], None, compute=False)
-        rejected = standing(made, OCTOBER, date(2026, 11, 24))
+        run_batch(made, month, [first], None, compute=False)
+        rejected = standing(made, month, date(2026, 11, 24))
         _At.moment = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-        outcome = run_batch(made, OCTOBER, [second], None)
+        outcome = run_batch(made, month, [second], None)
     return OneAbsent(made, rejected, outcome)

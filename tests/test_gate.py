@@ -101,7 +101,7 @@ def test_a_gate_that_cannot_be_meant_is_refused(tmp_path: Path, old: str, new: s
 
 @pytest.fixture
 def one_missing(one_absent: OneAbsent) -> Outcome:
-    """The small province without one of its three counties in October."""
+    """The small province without one of its three counties in October; another came late, and counts."""
     return one_absent.outcome
 
 

@@ -1,8 +1,8 @@
 """The whole sample province, as committed, run as a person runs it: by the flow, on a server of its own.
 
 What needs the month of 112 regions stands in this one file: a clean month, against the oracle and back through the
-trace, what the linter says of its figures, and the defects on top of it. A file's tests stay in one process, and the
-other does not have to wait.
+trace, what the linter says of its figures, and, without the flow, the defects on top of it. A file's tests stay in
+one process, and the other does not have to wait.
 """
 
 from __future__ import annotations
